@@ -1,0 +1,55 @@
+"""Assistance given or planned: open workflow facts, and what it was under seal."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from assistance.sections import SCHEMAS, AssistanceFacts
+from assistance.sections import Assistance as Content
+from cases.models import Case, SealedModel
+from cases.models.base import SectionTypes
+from core.schema import Section
+from vault.fields import SealedField
+
+
+class AssistanceStatus(models.TextChoices):
+    PLANNED = "planned", _("Planned")
+    UNDER_WAY = "under_way", _("Under way")
+    DELIVERED = "delivered", _("Delivered")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class Assistance(SealedModel):
+    """One piece of assistance. Even its kind is sealed: it would tell what happened to the person."""
+
+    SECTIONS = {"facts": ("facts", AssistanceFacts), "content": ("narrative", Content)}
+    ROUTED = True
+
+    class Privacy:
+        open = (
+            "id revision last_event sealed_at case status starts_on ends_on recorded_by"
+        ).split()  # fmt: skip
+        sealed = ("facts_sealed", "content_sealed")
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="assistance")
+    status = models.CharField(_("status"), max_length=12, choices=AssistanceStatus)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("until"), null=True, blank=True)
+    recorded_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT)
+    facts_sealed = SealedField()
+    content_sealed = SealedField()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-starts_on", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_on=None) | models.Q(ends_on__gte=models.F("starts_on")),
+                name="assistance_ends_after_start",
+            )
+        ]
+
+    @classmethod
+    def route(cls, facts: Section) -> SectionTypes:
+        assert isinstance(facts, AssistanceFacts)
+        schema = SCHEMAS[facts.kind]
+        return {"content": (schema.CLASS, schema)}

@@ -1,0 +1,99 @@
+"""Recording assistance. Its kind travels in the body of a request, never in an address."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from assistance import services
+from assistance.forms import FORMS, AssistanceForm
+from assistance.models import Assistance
+from assistance.reference import KINDS
+from assistance.sections import SCHEMAS
+from cases import door
+from cases.access import Access
+from cases.selectors import get_case_for
+from cases.services.casework import check_can_write
+from cases.views.frame import case_frame, revision_of
+from core.access import require
+from core.exceptions import Conflict, NotAllowed, NotFound
+from core.rights import Right
+
+
+@require_http_methods(["GET", "POST"])
+@require(Right.ASSISTANCE_RECORD)
+def record(request: HttpRequest, reference: str) -> HttpResponse:
+    """Choose a kind, fill in its form, save: one address for all three."""
+    case, access = get_case_for(request.user, reference)
+    if not access.write:
+        raise NotAllowed(_("This case is shared with you for reading only."))
+    kinds = kinds_for(access)
+    kind = request.POST.get("kind", "")
+    frame = case_frame(request, case, access) | {"kinds": kinds}
+    if kind not in dict(kinds):
+        return render(request, "assistance/choose.html", frame)
+    is_sent = "status" in request.POST
+    form = FORMS[kind](request.POST if is_sent else None)
+    if is_sent and form.is_valid():
+        services.record_assistance(
+            case, content=form.content(), by=request.user, **form.open_values()
+        )
+        messages.success(request, _("Assistance is recorded."))
+        return redirect("cases:detail", reference=reference)
+    context = frame | {"form": form, "kind": kind, "kind_label": KINDS[kind]}
+    return render(request, "assistance/form.html", context, status=422 if is_sent else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@require(Right.ASSISTANCE_RECORD)
+def change(request: HttpRequest, reference: str, assistance: UUID) -> HttpResponse:
+    """Complete or correct one record; what it said before stays in its history."""
+    case, access = get_case_for(request.user, reference)
+    row = Assistance.objects.filter(pk=assistance, case=case).first()
+    sections = door.open_rows([row], by=request.user)[0] if row else {}
+    content = sections.get("content")
+    if row is None or content is None:
+        raise NotFound(_("There is no such record, or it is not shared with you."))
+    check_can_write(request.user, case, content.CLASS)
+    initial = content.as_dict() | {
+        "status": row.status,
+        "starts_on": row.starts_on,
+        "ends_on": row.ends_on,
+    }
+    form = FORMS[content.KIND](request.POST or None, initial=initial)
+    conflict = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            _save(request, row, form, content)
+            messages.success(request, _("Saved."))
+            return redirect("cases:detail", reference=reference)
+        except Conflict as error:
+            conflict = error.message
+    context = case_frame(request, case, access) | {
+        "form": form,
+        "row": row,
+        "kind_label": KINDS[content.KIND],
+        "revision": row.revision,
+        "conflict": conflict,
+    }
+    status = 409 if conflict else 422 if request.method == "POST" else 200
+    return render(request, "assistance/form.html", context, status=status)
+
+
+def _save(request: HttpRequest, row: Assistance, form: AssistanceForm, content: Any) -> None:
+    services.change_assistance(
+        row,
+        content=form.content(content),
+        revision=revision_of(request),
+        by=request.user,
+        **form.open_values(),
+    )
+
+
+def kinds_for(access: Access) -> list[tuple[str, Any]]:
+    """(kind, label) of the kinds whose class this person may write in the case."""
+    return [(kind, KINDS[kind]) for kind, schema in SCHEMAS.items() if schema.CLASS in access.write]

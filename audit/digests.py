@@ -1,0 +1,63 @@
+"""The digest of a row as it is stored: what an event pins and what the verifier compares."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+
+def row_digest(model: type[Model], values: Iterable[Any]) -> bytes:
+    """SHA-256 over label, column names and `values`, in the order of `columns(model)`.
+
+    Sealed columns enter as ciphertext, so the digest says nothing about anybody.
+    """
+    digest = sha256(model._meta.label.encode())
+    for column, value in zip(columns(model), values, strict=True):
+        for part in (column.encode(), _canonical(value)):
+            digest.update(len(part).to_bytes(4) + part)
+    return digest.digest()
+
+
+def instance_digest(row: Model) -> bytes:
+    """`row_digest` of an instance in memory."""
+    return row_digest(type(row), (getattr(row, name) for name in columns(type(row))))
+
+
+def columns(model: type[Model]) -> list[str]:
+    """Attribute names of the concrete fields, in the order of definition."""
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+def canonical_json(value: Any) -> bytes:
+    """Sorted keys, no spaces, UTF-8: one value has one spelling."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _canonical(value: Any) -> bytes:
+    match value:
+        case None:
+            return b"0"
+        case bool():
+            return b"b1" if value else b"b0"
+        case int():
+            return b"i%d" % value
+        case str():
+            return b"s" + value.encode()
+        case bytes() | bytearray() | memoryview():
+            return b"x" + bytes(value)
+        case UUID():
+            return b"u" + value.bytes
+        case datetime():
+            return b"t" + value.astimezone(UTC).isoformat(timespec="microseconds").encode()
+        case date():
+            return b"d" + value.isoformat().encode()
+        case Decimal():
+            return b"n" + format(value.normalize(), "f").encode()
+        case list() | dict() | tuple():
+            return b"j" + canonical_json(value)
+    raise TypeError(f"no canonical form for {type(value).__name__}")

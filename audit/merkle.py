@@ -1,0 +1,61 @@
+"""The Merkle tree of RFC 9162 as pure functions: hashes in, hashes out."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+HASH_SIZE = 32
+EMPTY_ROOT = sha256().digest()
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """Hash of one log entry (RFC 9162, section 2.1.1)."""
+    return sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash of two subtrees (RFC 9162, section 2.1.1)."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+class Frontier:
+    """The roots of the full subtrees of a growing tree, largest first: all that appending needs."""
+
+    def __init__(self, size: int = 0, hashes: Sequence[bytes] = ()) -> None:
+        if len(hashes) != size.bit_count():
+            raise ValueError("a frontier has one hash for each full subtree")
+        self.size = size
+        self.hashes = list(hashes)
+
+    def append(self, leaf: bytes) -> None:
+        """Add the hash of the next entry."""
+        size, node = self.size, leaf
+        while size & 1:
+            node = node_hash(self.hashes.pop(), node)
+            size >>= 1
+        self.hashes.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Root of the tree of everything appended so far (32 bytes)."""
+        if not self.hashes:
+            return EMPTY_ROOT
+        root = self.hashes[-1]
+        for left in reversed(self.hashes[:-1]):
+            root = node_hash(left, root)
+        return root
+
+    def to_bytes(self) -> bytes:
+        """The hashes one after another; with `size` enough to go on appending."""
+        return b"".join(self.hashes)
+
+    @classmethod
+    def from_bytes(cls, size: int, packed: bytes) -> "Frontier":
+        return cls(size, [packed[i : i + HASH_SIZE] for i in range(0, len(packed), HASH_SIZE)])
+
+
+def root_of(leaves: Iterable[bytes]) -> bytes:
+    """Root over the given leaf hashes."""
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier.append(leaf)
+    return frontier.root()

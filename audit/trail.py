@@ -1,0 +1,198 @@
+"""Writing to the log: `record` for what happened, `save` for a change together with its event."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from audit import notes
+from audit.context import current
+from audit.digests import canonical_json, instance_digest
+from audit.merkle import Frontier, leaf_hash
+from audit.models import Checkpoint, Event, EventCase, LogState, TrackedModel
+from audit.verbs import Verb
+from core.ids import uuid7
+from vault.keyring import keyring
+from vault.sealing import Place, seal
+from vault.secrets import system_secret
+
+ENTRY_VERSION = 1
+DETAILS = "audit.Event"  # where sealed details belong: model label of their Place
+
+
+@dataclass(slots=True)
+class Entry:
+    """An event that is still to be appended."""
+
+    verb: Verb
+    by: Any = None  # a user, or None for the system itself
+    cases: Sequence[UUID] = ()
+    classes: Iterable[str] = ()
+    outcome: str = "ok"  # "ok" | "denied" | "error"
+    reason: str = ""  # a code, never free text
+    details: dict[str, Any] | None = None  # sealed; may hold free text
+    row: TrackedModel | None = None
+    id: UUID = field(default_factory=uuid7)
+
+
+def record(
+    verb: Verb,
+    *,
+    by: Any,
+    cases: Iterable[UUID] = (),
+    classes: Iterable[str] = (),
+    outcome: str = "ok",
+    reason: str = "",
+    details: dict[str, Any] | None = None,
+) -> Event:
+    """Append one event in the current transaction, or in one of its own."""
+    entry = Entry(verb, by, tuple(cases), classes, outcome, reason, details)
+    return append([entry])[0]
+
+
+def save(
+    row: TrackedModel,
+    *,
+    verb: Verb,
+    by: Any,
+    reason: str = "",
+    details: dict[str, Any] | None = None,
+) -> Event:
+    """Write one row and its event in one transaction.
+
+    The row's revision rises by one. Raises ValidationError when a field holds what it may not.
+    """
+    with transaction.atomic():
+        entry = _prepare(row, verb, by, reason, details)
+        event = append([entry])[0]
+        # The guards let the row in only because its event is there.
+        row.save(force_insert=row._state.adding, force_update=not row._state.adding)
+    return event
+
+
+def insert_many(rows: Sequence[TrackedModel], *, verb: Verb, by: Any) -> None:
+    """Write new rows of one model with an event each, in one transaction and few statements."""
+    if not rows:
+        return
+    with transaction.atomic():
+        append([_prepare(row, verb, by) for row in rows])
+        type(rows[0])._default_manager.bulk_create(rows)
+
+
+def _prepare(
+    row: TrackedModel, verb: Verb, by: Any, reason: str = "", details: dict[str, Any] | None = None
+) -> Entry:
+    """Give the row its next revision and event, and let it seal what waits to be sealed."""
+    entry = Entry(verb, by, tuple(row.case_ids()), (), "ok", reason, details, row)
+    row.revision += 1
+    row.last_event = entry.id
+    row.prepare()
+    row.clean_fields(exclude=_relations(type(row)))
+    return entry
+
+
+@cache
+def _relations(model: type[TrackedModel]) -> frozenset[str]:
+    """Foreign keys: the database checks them, and checking here would cost a query each."""
+    return frozenset(field.name for field in model._meta.concrete_fields if field.is_relation)
+
+
+def append(entries: Sequence[Entry]) -> list[Event]:
+    """Append events to the log and its tree. One writer at a time holds the end of the log."""
+    for scope in {_details_scope(entry) for entry in entries if entry.details}:
+        keyring.ensure(scope)
+    with transaction.atomic():
+        state = LogState.objects.select_for_update().get(id=1)
+        frontier = Frontier.from_bytes(state.size, bytes(state.frontier))
+        events, links = [], []
+        for entry in entries:
+            event = _event(entry, frontier.size)
+            frontier.append(leaf_hash(bytes(event.entry)))
+            events.append(event)
+            links += [EventCase(seq=event.seq, case=case) for case in entry.cases]
+        Event.objects.bulk_create(events)
+        EventCase.objects.bulk_create(links)
+        state.size, state.frontier = frontier.size, frontier.to_bytes()
+        state.save(update_fields=["size", "frontier"])
+    return events
+
+
+def _event(entry: Entry, seq: int) -> Event:
+    context = current()
+    event = Event(
+        seq=seq,
+        id=entry.id,
+        at=timezone.now(),
+        actor=getattr(entry.by, "pk", None),
+        session=context.session,
+        verb=entry.verb,
+        outcome=entry.outcome,
+    )
+    content: dict[str, Any] = {
+        "v": ENTRY_VERSION,
+        "id": str(event.id),
+        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor": str(event.actor) if event.actor else "system",
+        "session": context.session,
+        "request": context.request_id,
+        "verb": str(entry.verb),
+        "outcome": entry.outcome,
+        "reason": entry.reason,
+        "cases": [str(case) for case in entry.cases],
+        "classes": sorted(entry.classes),
+    }
+    if (row := entry.row) is not None:
+        event.object_type, event.object, event.revision = row._meta.label, row.pk, row.revision
+        content |= {
+            "object_type": event.object_type,
+            "object": str(row.pk),
+            "revision": row.revision,
+            "digest": instance_digest(row).hex(),
+        }
+    if entry.details:
+        place = details_place(event.id, _details_scope(entry))
+        blob = seal(place, canonical_json(entry.details))
+        content |= {"scope": str(place.scope), "sealed": base64.b64encode(blob).decode()}
+    event.entry = canonical_json(content)
+    return event
+
+
+def details_place(event: UUID, scope: UUID) -> Place:
+    """Where the sealed details of an event belong."""
+    return Place(DETAILS, "audit", event, scope, 0)
+
+
+def _details_scope(entry: Entry) -> UUID:
+    """The one case an event is about, so that its details fall with the case; else the month."""
+    if len(entry.cases) == 1:
+        return entry.cases[0]
+    return uuid5(NAMESPACE_OID, f"tutela/month/{datetime.now(UTC):%Y-%m}")
+
+
+def signing_key() -> Ed25519PrivateKey:
+    """The key that signs checkpoints; kept in the key store, apart from the log."""
+    return Ed25519PrivateKey.from_private_bytes(system_secret("log-signing-key"))
+
+
+def verifier_key() -> str:
+    """What an auditor keeps to check the signatures of this log."""
+    return notes.verifier_key(settings.ORIGIN, signing_key().public_key())
+
+
+def checkpoint() -> Checkpoint:
+    """Sign the log as it stands. Returns the checkpoint there is when nothing was appended since."""
+    with transaction.atomic():
+        state = LogState.objects.select_for_update().get(id=1)
+        if existing := Checkpoint.objects.filter(size=state.size).first():
+            return existing
+        root = Frontier.from_bytes(state.size, bytes(state.frontier)).root()
+        note = notes.sign(signing_key(), settings.ORIGIN, state.size, root)
+        return Checkpoint.objects.create(size=state.size, note=note)

@@ -1,0 +1,13 @@
+"""Addresses of the log."""
+
+from django.urls import path
+
+from audit import views
+
+app_name = "audit"
+urlpatterns = [
+    path("", views.log, name="log"),
+    path("verify/", views.verify, name="verify"),
+    path("officers/", views.officers, name="officers"),
+    path("officers/<uuid:person>/", views.officer, name="officer"),
+]

@@ -1,0 +1,28 @@
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from core.rights import Right
+
+
+class CasesConfig(AppConfig):
+    name = "cases"
+
+    def ready(self) -> None:
+        from audit.presenters import CASE_NAMES
+        from core.context import NAV, NavItem
+        from core.templatetags.ui import STATUS_TONES
+
+        NAV.insert(0, NavItem(_("Cases"), "cases:list", Right.CASE_READ))
+        CASE_NAMES.append(_references)
+        STATUS_TONES.update(
+            Active="info", FollowUp="wait", Closed="neutral", ClosedReferred="neutral"
+        )
+
+
+def _references(cases: Iterable[UUID]) -> dict[UUID, str]:
+    from cases.models import Case
+
+    return dict(Case.objects.filter(pk__in=set(cases)).values_list("pk", "reference"))

@@ -1,0 +1,208 @@
+"""The door: the only place where sealed case data becomes plaintext.
+
+It decides who may open what, writes the event and commits it, and only then uses a key. When the event
+cannot be written, nothing is opened.
+"""
+
+import base64
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audit import trail
+from audit.models import Event
+from audit.verbs import Verb
+from cases.access import access_to
+from cases.models import Case, SealedModel
+from cases.models.base import place_of
+from cases.sections import CaseFacts, SearchEntry
+from core.exceptions import NotAllowed, NotFound
+from core.rights import Right
+from core.schema import Section
+from vault import sealing
+from vault.keyring import NoKey, keyring
+
+Sections = dict[str, Section]
+BATCH = 500  # rows opened at a time in a long run
+
+
+class Damaged(NotFound):
+    """Sealed bytes that do not belong where they stand. Names the record, shows nothing of it."""
+
+    status = 409
+
+    def __init__(self, row: Any) -> None:
+        super().__init__(
+            _("A sealed record is damaged or was moved. It was not opened. Tell your auditor.")
+        )
+        self.cases = [type_of(row).case_id_(row)]
+
+
+def open_rows(
+    rows: Sequence[SealedModel],
+    *,
+    by: User,
+    verb: Verb = Verb.CASE_VIEWED,
+    classes: Iterable[str] | None = None,
+    details: dict[str, Any] | None = None,
+) -> list[Sections]:
+    """The sections of each row that this person may read, in the order of `rows`.
+
+    `rows` may be of several models, and versions out of their history. With `classes`, open no others.
+    One event names every case and class. Sections the person may not read are absent.
+    Raises NotFound when a row belongs to a case the person does not see, Damaged when bytes were
+    changed or moved, and RuntimeError inside a transaction, where the event could be rolled back.
+    """
+    if not rows:
+        return []
+    cases = {type_of(row).case_id_(row) for row in rows}
+    allowed = access_to(by, cases)
+    if cases - allowed.keys():
+        raise NotFound(_("There is no such case, or it is not shared with you."))
+    only = None if classes is None else set(classes)
+    wanted = {case: a.read if only is None else a.read & only for case, a in allowed.items()}
+    # durable: the event is committed here and now, whatever becomes of the request.
+    with transaction.atomic(durable=True):
+        named = set().union(*wanted.values())
+        trail.record(verb, by=by, cases=sorted(cases), classes=named, details=details)
+    _load_keys(cases)
+    return [_open_row(row, wanted[type_of(row).case_id_(row)]) for row in rows]
+
+
+def open_details(events: Sequence[Event], *, by: User, case: Case) -> list[dict[str, Any]]:
+    """Sealed details of a case's events, for somebody who may audit it; {} where there are none.
+
+    The caller has recorded the reading of the trail with `open_rows` or an event of its own.
+    """
+    if not by.has_right(Right.CASE_AUDIT) or case.pk not in access_to(by, [case.pk]):
+        raise NotAllowed(_("Your role does not include this page."))
+    return [_details(event, case.pk) for event in events]
+
+
+def open_derived(case: Case, *, by: User) -> tuple[CaseFacts, SearchEntry]:
+    """What statistics and search hold of a case, for the service that is about to renew it."""
+    access = access_to(by, [case.pk]).get(case.pk)
+    if access is None or not access.write:
+        raise NotAllowed(_("This part of the case is not shared with you for writing."))
+    with transaction.atomic(durable=True):
+        trail.record(Verb.CASE_VIEWED, by=by, cases=[case.pk], classes=["facts", "search"])
+    _load_keys([case.pk])
+    facts = _open_section(case, "facts", *Case.SECTIONS["facts"])
+    return facts, _open_section(case, "search", *Case.SECTIONS["search"])
+
+
+def stream_facts(*, by: User, verb: Verb) -> Iterator[tuple[UUID, CaseFacts]]:
+    """(case, facts) of every case that counts, for building statistics.
+
+    Needs Right.STATISTICS_FREEZE. One event says that it was done; it never names the cases.
+    """
+    if not by.has_right(Right.STATISTICS_FREEZE):
+        raise NotAllowed(_("Your role does not include taking statistics snapshots."))
+    with transaction.atomic(durable=True):
+        trail.record(verb, by=by, classes=["facts"])
+    return _stream(Case, "facts", is_test=False)
+
+
+def stream_rows_facts(
+    model: type[SealedModel], *, by: User, verb: Verb
+) -> Iterator[tuple[Any, Section]]:
+    """(row, facts) of every row of another sealed model, under the same right as `stream_facts`."""
+    if not by.has_right(Right.STATISTICS_FREEZE):
+        raise NotAllowed(_("Your role does not include taking statistics snapshots."))
+    with transaction.atomic(durable=True):
+        trail.record(verb, by=by, classes=["facts"])
+    return _stream_rows(model, "facts", case__is_test=False)
+
+
+def stream_search_entries(cases: Sequence[UUID] | None = None) -> Iterator[tuple[UUID, SearchEntry]]:
+    """(case, entry) for the name index of this process: every case, or those named.
+
+    What leaves the index again is filtered by the rule of cases/access.py.
+    """
+    with transaction.atomic(durable=True):
+        trail.record(Verb.SEARCH_INDEX_BUILT, by=None, classes=["search"])
+    if cases is None:
+        return _stream(Case, "search")
+    return _stream(Case, "search", pk__in=cases)
+
+
+def _stream(model: type[SealedModel], section: str, **filters: Any) -> Iterator[tuple[UUID, Any]]:
+    for row, content in _stream_rows(model, section, **filters):
+        yield row.pk, content
+
+
+def _stream_rows(
+    model: type[SealedModel], section: str, **filters: Any
+) -> Iterator[tuple[Any, Any]]:
+    """Rows and one of their sections in the order of their keys; rows without it are left out."""
+    rows = model._default_manager.filter(**filters).exclude(**{f"{section}_sealed": None})
+    columns = ["id", "sealed_at", f"{section}_sealed"] + (["case_id"] if model is not Case else [])
+    last = UUID(int=0)
+    while batch := list(rows.filter(pk__gt=last).only(*columns).order_by("pk")[:BATCH]):
+        for row in _with_keys(batch):
+            yield row, _open_section(row, section, *model.SECTIONS[section])
+        last = batch[-1].pk
+
+
+def _with_keys(rows: Sequence[SealedModel]) -> Sequence[SealedModel]:
+    """Load the keys of these rows; leave out those whose key was destroyed."""
+    try:
+        keyring.load(row.case_id_() for row in rows)
+        return rows
+    except NoKey:
+        return rows[:0] if len(rows) == 1 else [row for one in rows for row in _with_keys([one])]
+
+
+def _load_keys(cases: Iterable[UUID]) -> None:
+    remaining = iter(cases)
+    try:
+        while batch := list(islice(remaining, BATCH)):
+            keyring.load(batch)
+    except NoKey:
+        raise NotFound(_("This case was erased.")) from None
+
+
+def type_of(row: Any) -> type[SealedModel]:
+    """The model of a row, also when the row is a version out of its history."""
+    return getattr(row, "instance_type", type(row))
+
+
+def _open_row(row: SealedModel, classes: set[str]) -> Sections:
+    """The sections of one row that are of these classes."""
+    model = type_of(row)
+    sections = model.SECTIONS
+    if model.ROUTED:
+        sections = model.route(_open_section(row, "facts", *sections["facts"]))
+    return {
+        section: _open_section(row, section, cls, schema)
+        for section, (cls, schema) in sections.items()
+        if cls in classes and getattr(row, f"{section}_sealed") is not None
+    }
+
+
+def _open_section(row: SealedModel, section: str, cls: str, schema: type[Section]) -> Any:
+    """Plaintext of one section. Nothing but this function and `_details` unseals a case's data."""
+    try:
+        place = place_of(row, cls, row.sealed_at[section])
+        plaintext = sealing.unseal(place, bytes(getattr(row, f"{section}_sealed")))
+        return msgspec.json.decode(plaintext, type=schema)
+    except (sealing.CannotOpen, KeyError, TypeError, struct.error, msgspec.DecodeError):
+        raise Damaged(row) from None
+
+
+def _details(event: Event, case: UUID) -> dict[str, Any]:
+    content = msgspec.json.decode(bytes(event.entry))
+    if content.get("scope") != str(case):
+        return {}
+    try:
+        blob = base64.b64decode(content["sealed"])
+        return msgspec.json.decode(sealing.unseal(trail.details_place(event.id, case), blob))
+    except (sealing.CannotOpen, NoKey, ValueError):
+        return {}

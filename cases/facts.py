@@ -1,0 +1,113 @@
+"""The one place where a case becomes coded attributes for statistics, and entries for search."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from cases.sections import CaseFacts, Contact, Identity, SearchEntry, VictimContext
+
+ADULT_FROM = 18  # years
+OLDEST = 120  # years; beyond it the birth date is a slip
+LOWEST_AGE_OF_BAND = {
+    "48+": 48,
+    "39-47": 39,
+    "30-38": 30,
+    "27-29": 27,
+    "24-26": 24,
+    "21-23": 21,
+    "18-20": 18,
+    "9-17": 9,
+    "0-8": 0,
+}
+# How the person knew the trafficker, as a relation of the recruiter. "Acquainted" may be a partner,
+# a friend or another person: it stays a merged answer rather than being guessed.
+RECRUITER_RELATION_OF = {
+    "Familial": "Family",
+    "Acquainted": "Acquainted",
+    "Unaquainted": "Other",
+}
+NO_OVERRIDES: Mapping[str, Any] = MappingProxyType({})
+
+
+def facts_of(
+    *,
+    identity: Identity,
+    victim: VictimContext,
+    opened_on: date,
+    overrides: Mapping[str, Any] = NO_OVERRIDES,
+) -> CaseFacts:
+    """The coded attributes of a case.
+
+    `overrides` holds fields of CaseFacts known better than they can be derived (an import that
+    brings an age band and no birth date). A key given as None, "" or [] says "not recorded" and
+    stands too. TypeError for a name that is no field of CaseFacts.
+    """
+    derived = CaseFacts(
+        year=opened_on.year,
+        gender=_gender(identity.gender),
+        age_band=age_band(identity.birthdate, opened_on),
+        majority_when_exploited=majority(victim.age_when_trafficked),
+        citizenship=list(identity.citizenship),
+        country_of_exploitation=victim.country_of_exploitation,
+        methods_of_control=list(victim.methods_of_control),
+        types_of_exploitation=list(victim.types_of_exploitation),
+        forced_labour_industry=list(victim.forced_labour_industry),
+        types_of_sex_exploitation=list(victim.types_of_sex_exploitation),
+        recruiter_relation=_recruiter_relation(victim.relationship_to_trafficker),
+    )
+    return msgspec.structs.replace(derived, **overrides) if overrides else derived
+
+
+def search_entry_of(identity: Identity, contact: Contact) -> SearchEntry:
+    """The names and numbers under which the person can be found."""
+    others = re.split(r"[;,\n]", identity.other_names)
+    names = [identity.full_name, *(name.strip() for name in others)]
+    numbers = [identity.identity_number, contact.home_phone, contact.mobile_phone]
+    return SearchEntry(
+        names=_without_gaps(names),
+        numbers=_without_gaps(numbers),
+        born=identity.birthdate.isoformat() if identity.birthdate else "",
+    )
+
+
+def age_on(birthdate: date, day: date) -> int:
+    """Whole years lived on that day; negative when the day lies before the birth."""
+    had_birthday = (day.month, day.day) >= (birthdate.month, birthdate.day)
+    return day.year - birthdate.year - (not had_birthday)
+
+
+def age_band(birthdate: date | None, day: date) -> str:
+    """Code of reference.AGE_BANDS on that day; "" when unknown or impossible."""
+    if birthdate is None:
+        return ""
+    age = age_on(birthdate, day)
+    if not 0 <= age <= OLDEST:
+        return ""
+    return next(band for band, lowest in LOWEST_AGE_OF_BAND.items() if age >= lowest)
+
+
+def majority(age: int | None) -> str:
+    """Code of reference.MAJORITY for an age in whole years; "" when unknown or impossible."""
+    if age is None or not 0 <= age <= OLDEST:
+        return ""
+    return "Adult" if age >= ADULT_FROM else "Minor"
+
+
+def _gender(code: str) -> str:
+    # HTCDS has a code for "not specified or unknown"; in facts that is simply "not recorded", so
+    # that statistics have one unknown and not two.
+    return "" if code == "NonSpecifiedUnknown" else code
+
+
+def _recruiter_relation(relationships: list[str]) -> list[str]:
+    found = (RECRUITER_RELATION_OF.get(code, "") for code in relationships)
+    return _without_gaps(found)
+
+
+def _without_gaps(texts: Iterable[str]) -> list[str]:
+    """The texts that are not empty, each once, in their order."""
+    return list(dict.fromkeys(text for text in texts if text))

@@ -1,0 +1,269 @@
+"""HTML input of the case file: shape and wording. What it means is in the services."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.roles import CONTENT
+from cases import reference
+from cases.countries import LANGUAGES, country_choices
+from cases.models import GrantReason
+from cases.sections import ConsentTerms, Contact, Identity, VictimContext
+from core.schema import Section
+
+NAME = 200  # letters
+TEXT = 10_000
+DATE_FORMATS = ["%Y-%m-%d", "%d.%m.%Y"]
+
+S = TypeVar("S", bound=Section)
+
+CLASS_NAMES = {
+    "identity": _("Identity: names, birth, citizenship"),
+    "contact": _("Contact: phones and addresses"),
+    "narrative": _("Narrative: what happened, consent, reintegration"),
+    "medical": _("Medical records"),
+    "psychological": _("Psychological records"),
+    "legal": _("Legal records"),
+    "financial": _("Financial records"),
+}
+
+
+def section_from(form: forms.Form, schema: type[S], base: Section | None = None) -> S:
+    """The section of this schema with the form's values; fields the form lacks come from `base`."""
+    values = base.as_dict() if base is not None else {}
+    for name in schema.__struct_fields__:
+        if name in form.cleaned_data:
+            value = form.cleaned_data[name]
+            values[name] = value if value != "" or name not in _NUMBERS else None
+    return msgspec.convert(values, schema)
+
+
+_NUMBERS = {"age_when_trafficked", "number_of_children"}
+
+
+def text(label: Any, *, long: bool = False, required: bool = False, **kwargs: Any) -> forms.Field:
+    """A line of text, or a paragraph when `long`."""
+    if long:
+        kwargs["widget"] = forms.Textarea(attrs={"rows": 4})
+    return forms.CharField(
+        label=label, required=required, max_length=TEXT if long else NAME, **kwargs
+    )
+
+
+def day(label: Any, *, required: bool = False, latest_today: bool = True, **kwargs: Any) -> Any:
+    """A date between 1900 and today, or ten years from now."""
+    return forms.DateField(
+        label=label,
+        required=required,
+        input_formats=DATE_FORMATS,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[
+            MinValueValidator(date(1900, 1, 1), _("Enter a year from 1900 on.")),
+            _not_in_the_future if latest_today else _not_too_far,
+        ],
+        error_messages={"invalid": _("Enter a date, as 2026-03-27 or 27.03.2026.")},
+        **kwargs,
+    )
+
+
+def _not_in_the_future(value: date) -> None:
+    if value > timezone.localdate():
+        raise forms.ValidationError(_("Enter a date that is not in the future."))
+
+
+def _not_too_far(value: date) -> None:
+    if value > timezone.localdate() + timedelta(days=3653):
+        raise forms.ValidationError(_("Enter a date within the next ten years."))
+
+
+def one_of(label: Any, choices: Any, *, required: bool = False, **kwargs: Any) -> forms.ChoiceField:
+    """One code out of a list, "not recorded" among them unless required."""
+    empty = [("", _("Choose…") if required else _("Not recorded"))]
+    options = (lambda: empty + choices()) if callable(choices) else [*empty, *choices]
+    return forms.ChoiceField(label=label, choices=options, required=required, **kwargs)
+
+
+def several_of(label: Any, choices: Any, **kwargs: Any) -> forms.MultipleChoiceField:
+    """Any number of codes out of a list, as tick boxes."""
+    return forms.MultipleChoiceField(
+        label=label,
+        choices=choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        **kwargs,
+    )
+
+
+class SearchForm(forms.Form):
+    """A name in any script, a number, or a reference."""
+
+    q = forms.CharField(label=_("Name, number or reference"), max_length=NAME)
+
+
+class PersonForm(forms.Form):
+    """Who the person is and how to reach them."""
+
+    second_name = text(_("Family name"))
+    first_name = text(_("Given name"))
+    middle_name = text(_("Patronymic or middle name"))
+    other_names = text(
+        _("Other names"), help_text=_("Former names, nicknames, other spellings; commas between.")
+    )
+    birthdate = day(_("Date of birth"))
+    gender = one_of(_("Gender"), reference.entry_choices("GENDER"))
+    citizenship = forms.MultipleChoiceField(
+        label=_("Citizenship"),
+        choices=country_choices,
+        required=False,
+        widget=forms.SelectMultiple(attrs={"size": 6}),
+        help_text=_("Hold Ctrl to choose more than one."),
+    )
+    identity_number = text(_("Identity number"))
+    primary_language = one_of(_("Main language"), lambda: list(LANGUAGES.items()))
+    mobile_phone = text(_("Mobile phone"))
+    home_phone = text(_("Home phone"))
+    email = forms.EmailField(label=_("E-mail"), required=False, max_length=NAME)
+    safe_contact = text(
+        _("Safe contact"),
+        long=True,
+        help_text=_("When and how a call or letter puts nobody at risk."),
+    )
+    mailing_street = text(_("Street"))
+    mailing_city = text(_("Town"))
+    mailing_state = text(_("Region"))
+    mailing_postal_code = text(_("Postal code"))
+    mailing_country = one_of(_("Country"), country_choices)
+
+    IDENTITY = (
+        "second_name first_name middle_name other_names birthdate gender citizenship"
+        " identity_number primary_language"
+    ).split()  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not any(data.get(name) for name in ("second_name", "first_name", "other_names")):
+            if "second_name" in self.fields and "second_name" not in self.errors:
+                self.add_error(
+                    "second_name", _("Enter at least one name, even one the person goes by.")
+                )
+        return data
+
+    def limit_to(self, classes: set[str]) -> None:
+        """Take away the fields of classes this person may not write."""
+        for name in list(self.fields):
+            cls = "identity" if name in self.IDENTITY else "contact"
+            if cls not in classes:
+                del self.fields[name]
+
+    def identity(self, base: Section | None = None) -> Identity:
+        return section_from(self, Identity, base)
+
+    def contact(self, base: Section | None = None) -> Contact:
+        return section_from(self, Contact, base)
+
+
+class VictimForm(forms.Form):
+    """What was done to the person."""
+
+    trafficking_status = one_of(
+        _("Trafficking status"), reference.entry_choices("TRAFFICKING_STATUS")
+    )
+    trafficking_status_decided_by = one_of(
+        _("Decided by"), reference.entry_choices("DECISION_MAKING_ORG")
+    )
+    types_of_exploitation = several_of(
+        _("Types of exploitation"), reference.entry_choices("TYPES_OF_EXPLOITATION")
+    )
+    forced_labour_industry = several_of(
+        _("Industries of forced labour"), reference.entry_choices("FORCED_LABOUR_INDUSTRY")
+    )
+    types_of_sex_exploitation = several_of(
+        _("Types of sexual exploitation"), reference.entry_choices("TYPES_OF_SEX_EXPLOITATION")
+    )
+    country_of_exploitation = one_of(_("Country of exploitation"), country_choices)
+    location_of_exploitation = text(_("Place of exploitation"))
+    methods_of_control = several_of(
+        _("Methods of control"), reference.entry_choices("METHODS_OF_CONTROL")
+    )
+    method_of_recruitment = several_of(
+        _("Method of recruitment"), reference.entry_choices("METHOD_OF_RECRUITMENT")
+    )
+    location_of_recruitment = text(_("Place of recruitment"))
+    relationship_to_trafficker = several_of(
+        _("Relationship to the trafficker"), reference.entry_choices("RELATIONSHIP_TO_TRAFFICKER")
+    )
+    age_when_trafficked = forms.IntegerField(
+        label=_("Age when trafficked"),
+        required=False,
+        validators=[MinValueValidator(0), MaxValueValidator(120)],
+    )
+    account = text(_("What happened, in short"), long=True)
+
+    def victim(self, base: Section | None = None) -> VictimContext:
+        return section_from(self, VictimContext, base)
+
+
+class ConsentForm(forms.Form):
+    """What the person agreed to."""
+
+    consented = forms.TypedChoiceField(
+        label=_("Does the person agree that we keep and use this information?"),
+        choices=[("yes", _("Yes")), ("no", _("No"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Say whether the person agrees.")},
+    )
+    recorded_on = day(_("Date of consent"), required=True)
+    form = one_of(_("How it was given"), reference.entry_choices("CONSENT_FORMS"))
+    purposes = several_of(_("Agreed purposes"), reference.entry_choices("CONSENT_PURPOSES"))
+    points_explained = several_of(
+        _("Explained to the person"), reference.entry_choices("CONSENT_GUIDANCE")
+    )
+    language = one_of(_("Language used"), lambda: list(LANGUAGES.items()))
+    interpreter = text(_("Interpreter, if any"))
+    remarks = text(_("Remarks"), long=True)
+
+    def terms(self) -> ConsentTerms:
+        return section_from(self, ConsentTerms)
+
+
+class GrantForm(forms.Form):
+    """Who gets which classes of a case, until when."""
+
+    to = forms.ModelChoiceField(label=_("Share with"), queryset=User.objects.none())
+    classes = forms.MultipleChoiceField(
+        label=_("What they may open"),
+        choices=[(code, CLASS_NAMES[code]) for code in CLASS_NAMES if code in CONTENT],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one class.")},
+    )
+    may_write = forms.BooleanField(
+        label=_("They may also write in these classes"), required=False, initial=True
+    )
+    until = day(_("Until"), required=True, latest_today=False)
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=[
+            (code, label)
+            for code, label in GrantReason.choices
+            if code not in (GrantReason.ASSIGNMENT, GrantReason.SUPERVISION)
+        ],
+    )
+    note = text(_("Note"), help_text=_("Sealed with the case's trail."))
+
+    def __init__(self, *args: Any, people: Any, own_classes: set[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = people  # type: ignore[attr-defined]
+        self.fields["classes"].choices = [  # type: ignore[attr-defined]
+            choice for choice in self.fields["classes"].choices if choice[0] in own_classes  # type: ignore[attr-defined]
+        ]
+
+    def ends(self) -> datetime:
+        """The end of the chosen day, here."""
+        return timezone.make_aware(datetime.combine(self.cleaned_data["until"], time(23, 59, 59)))

@@ -1,0 +1,1 @@
+"""Bringing in records kept elsewhere: HTCDS sheets and files in the layout of CTDC."""

@@ -1,0 +1,79 @@
+"""The case: open workflow facts, and what statistics and search need under seal."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cases.models.base import SealedModel
+from cases.sections import CaseFacts, CaseSummary, SearchEntry
+from vault.fields import SealedField
+
+
+class CaseStatus(models.TextChoices):
+    """HTCDS codes; a case is what it is worked on, whatever became of the person."""
+
+    ACTIVE = "Active", _("Active")
+    FOLLOW_UP = "FollowUp", _("Follow-up")
+    CLOSED = "Closed", _("Closed")
+    CLOSED_REFERRED = "ClosedReferred", _("Closed, referred")
+
+
+class Case(SealedModel):
+    """Work with one person over time."""
+
+    SECTIONS = {
+        "summary": ("narrative", CaseSummary),
+        "facts": ("facts", CaseFacts),
+        "search": ("search", SearchEntry),
+    }
+
+    class Privacy:
+        open = (
+            "id revision last_event sealed_at reference status office owner opened_on"
+            " is_test"
+        ).split()  # fmt: skip
+        sealed = ("summary_sealed", "facts_sealed", "search_sealed")
+
+    reference = models.CharField(_("reference"), max_length=20, unique=True)
+    status = models.CharField(
+        _("status"), max_length=20, choices=CaseStatus, default=CaseStatus.ACTIVE
+    )
+    office = models.ForeignKey("accounts.Office", on_delete=models.PROTECT)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    opened_on = models.DateField(_("opened on"))
+    is_test = models.BooleanField(default=False)  # never counted
+    summary_sealed = SealedField()
+    facts_sealed = SealedField()
+    search_sealed = SealedField()
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ()
+        permissions = [("read_case", _("Read a case")), ("write_case", _("Write in a case"))]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def case_id_(self):  # type: ignore[no-untyped-def]
+        return self.id
+
+
+class ReferenceCounter(models.Model):
+    """The last number given out for a country and year, so that a reference is never reused."""
+
+    class Privacy:
+        open = ("id", "prefix", "last")
+        sealed = ()
+
+    prefix = models.CharField(max_length=10, unique=True)
+    last = models.PositiveIntegerField(default=0)
+
+
+class SearchChange(models.Model):
+    """A case that each process's name index has to read again."""
+
+    class Privacy:
+        open = ("id", "case")
+        sealed = ()
+
+    case = models.UUIDField()

@@ -1,0 +1,28 @@
+"""What the person agreed to, when, and until when."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cases.models.base import SealedModel
+from cases.models.case import Case
+from cases.sections import ConsentTerms
+from vault.fields import SealedField
+
+
+class Consent(SealedModel):
+    """One record of consent. What was agreed is sealed."""
+
+    SECTIONS = {"terms": ("narrative", ConsentTerms)}
+
+    class Privacy:
+        open = ("id", "revision", "last_event", "sealed_at", "case", "recorded_on", "recorded_by")
+        sealed = ("terms_sealed",)
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="consents")
+    recorded_on = models.DateField(_("recorded on"))
+    recorded_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT)
+    terms_sealed = SealedField()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-recorded_on", "-id"]

@@ -1,0 +1,348 @@
+"""The pick-lists of the case file: code -> label. Codes are permanent, labels are translated.
+
+Field names, codes and labels from the Human Trafficking Case Data Standard (HTCDS) 2.0, IOM,
+CC BY 4.0, https://github.com/UNMigration/HTCDS; definitions shortened. Consent points are told in
+our words. What is not HTCDS's is named in OURS. Age bands, durations and recruiter relations follow
+the layout of the Counter-Trafficking Data Collaborative (CTDC).
+"""
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+Codes = dict[str, "StrPromise"]
+
+GENDER: Codes = {
+    "Feminine": _("Feminine"),
+    "Masculine": _("Masculine"),
+    "TransgenderFeminine": _("Transgender Feminine"),
+    "TransgenderMasculine": _("Transgender Masculine"),
+    "NonConforming": _("Non-Conforming"),
+    "NonSpecifiedUnknown": _("Not Specified/Unknown"),
+    "TransgenderOrNonConforming": _("Transgender or non-conforming (not told apart)"),
+}
+
+MARITAL_STATUS: Codes = {
+    "Single": _("Single"),
+    "Married": _("Married"),
+    "Widowed": _("Widowed"),
+    "Divorced": _("Divorced"),
+    "Separated": _("Separated"),
+    "RegisteredPartnership": _("Registered Partnership"),
+}
+
+# ISCED 2011
+EDUCATION: Codes = {
+    "EarlyChildhoodEducation": _("Early Childhood Education"),
+    "PrimaryEducation": _("Primary Education"),
+    "LowerSecondaryEducation": _("Lower Secondary Education"),
+    "UpperSecondaryEducation": _("Upper Secondary Education"),
+    "PostSecondaryNonTertiaryEducation": _("Post-secondary Non-tertiary Education"),
+    "ShortCycleTertiaryEducation": _("Short-cycle Tertiary Education"),
+    "BachelorsOrEquivalentLevel": _("Bachelor’s or Equivalent Level"),
+    "MastersOrEquivalentLevel": _("Master’s or Equivalent Level"),
+    "DoctoralOrEquivalentLevel": _("Doctoral or Equivalent Level"),
+}
+
+TRAFFICKING_STATUS: Codes = {
+    "PossibleVictimOfTrafficking": _("Possible victim of trafficking"),
+    "ActualVictimOfTrafficking": _("Actual victim of trafficking"),
+    "NotAVictimOfTrafficking": _("Not a victim of trafficking"),
+}
+
+DECISION_MAKING_ORG: Codes = {
+    "Police": _("Police"),
+    "NGO": _("NGO"),
+    "CourtOrProsecution": _("Court or prosecution"),
+    "NonPoliceGovernmentalOrganization": _("Non-police governmental organization"),
+    "Other": _("Other"),
+}
+
+RELATIONSHIP_TO_TRAFFICKER: Codes = {
+    "Familial": _("Familial"),
+    "Acquainted": _("Acquainted"),
+    "Unaquainted": _("Unacquainted"),  # the code is spelt as HTCDS spells it
+}
+
+WEBSITES_AND_APPS: Codes = {
+    "Facebook": _("Facebook"),
+    "Instagram": _("Instagram"),
+    "WhatsApp": _("WhatsApp"),
+    "Telegram": _("Telegram"),
+    "FacebookMessenger": _("Facebook Messenger"),
+    "Viber": _("Viber"),
+    "SnapChat": _("SnapChat"),
+    "Line": _("Line"),
+    "4Sale": _("4Sale"),
+    "WeChat": _("WeChat"),
+    "QQ": _("QQ"),
+    "QZone": _("QZone"),
+    "TikTok": _("TikTok"),
+    "Twitter": _("Twitter"),
+    "Other": _("Other"),
+}
+
+METHOD_OF_RECRUITMENT: Codes = {
+    "AtAPlaceOfBusiness": _("At a place of business"),
+    "AtAnEducationalInstitution": _("At an educational institution"),
+    "AtWork": _("At work"),
+    "ThroughOnlineSocialNetworks": _("Through online social networks"),
+    "ThroughAnOnlineAdvertisement": _("Through an online advertisement"),
+    "ThroughATelevisionAdvert": _("Through a television advert"),
+    "ThroughANewspaperAdvert": _("Through a newspaper advert"),
+    "ThroughFamilyOrFamilyEvents": _("Through family or family events"),
+    "ThroughFriendsOrSocialEvents": _("Through friends or social events"),
+    "Other": _("Other"),
+}
+
+METHODS_OF_CONTROL: Codes = {
+    "PhysicalThreats": _("Physical threats"),
+    "ThreatsLawEnforcement": _("Threats of law enforcement"),
+    "ThreatensChildrenFamily": _("Threatens children/family"),
+    "DebtBondage": _("Debt bondage"),
+    "FalsePromises": _("False promises"),
+    "PhysicalAbuse": _("Physical abuse"),
+    "SexualAbuse": _("Sexual abuse"),
+    "TakesEarnings": _("Takes earnings"),
+    "RestrictsFinancialAccess": _("Restricts financial access"),
+    "RestrictsMedicalCare": _("Restricts medical care"),
+    "WithholdsNecessities": _("Withholds necessities"),
+    "PsychologicalAbuse": _("Psychological abuse"),
+    "PsychoactiveSubstance": _("Psychoactive substance"),
+    "ExcessiveWorkingHours": _("Excessive working hours"),
+    "WithholdsDocuments": _("Withholds documents"),
+    "RestrictsMovement": _("Restricts movement"),
+    "UsesChildren": _("Uses children"),
+    "Other": _("Other"),
+}
+
+TYPES_OF_EXPLOITATION: Codes = {
+    "ForcedLabour": _("Forced labour"),
+    "SexualExploitation": _("Sexual exploitation"),
+    "ChildLabour": _("Child labour"),
+    "ForcedMarriage": _("Forced marriage"),
+    "Servitude": _("Servitude"),
+    "ForcedMilitaryByNonStateActors": _("Forced military (by non-state actors)"),
+    "OrganRemoval": _("Organ removal"),
+    "ForcedBegging": _("Forced begging"),
+    "ForcedAdoption": _("Forced adoption"),
+    "Surrogacy": _("Surrogacy"),
+    "ForcedCriminality": _("Forced criminality"),
+    "Other": _("Other"),
+    "OtherGrouped": _("Another form (marriage, military, organ removal or other; not told apart)"),
+}
+
+# Sections of ISIC Rev. 4
+FORCED_LABOUR_INDUSTRY: Codes = {
+    "A_AgricultureForestryAndFishing": _("Agriculture, forestry and fishing"),
+    "B_MiningAndQuarrying": _("Mining and quarrying"),
+    "C_Manufacturing": _("Manufacturing"),
+    "D_ElectricityGasSteamAndAirConditioningSupply": _(
+        "Electricity, gas, steam and air conditioning supply"
+    ),
+    "E_WaterSupplySewerageWasteManagement": _(
+        "Water supply; sewerage, waste management and remediation"
+    ),
+    "F_Construction": _("Construction"),
+    "G_WholesaleAndRetailTradeRepairOfMotorVehicles": _(
+        "Wholesale and retail trade; repair of motor vehicles and motorcycles"
+    ),
+    "H_TransportationAndStorage": _("Transportation and storage"),
+    "I_AccommodationAndFoodServiceActivities": _("Accommodation and food service activities"),
+    "J_InformationAndCommunication": _("Information and communication"),
+    "K_FinancialAndInsuranceActivities": _("Financial and insurance activities"),
+    "L_RealEstateActivities": _("Real estate activities"),
+    "M_ProfessionalScientificAndTechnicalActivities": _(
+        "Professional, scientific and technical activities"
+    ),
+    "N_AdministrativeAndSupportServiceActivities": _(
+        "Administrative and support service activities"
+    ),
+    "O_PublicAdministrationAndDefence": _(
+        "Public administration and defence; compulsory social security"
+    ),
+    "P_Education": _("Education"),
+    "Q_HumanHealthAndSocialWorkActivities": _("Human health and social work activities"),
+    "R_ArtsEntertainmentAndRecreation": _("Arts, entertainment and recreation"),
+    "S_OtherServiceActivities": _("Other service activities"),
+    "T_ActivitiesOfHouseholdsAsEmployers": _(
+        "Activities of households as employers; undifferentiated goods- and services- "
+        "producing activities of households for own use"
+    ),
+    "U_ActivitiesOfExtraterritorialOrganizations": _(
+        "Activities of extraterritorial organizations and bodies"
+    ),
+    "OtherIndustry": _("Another industry (not told which)"),
+}
+
+TYPES_OF_SEX_EXPLOITATION: Codes = {
+    "Prostitution": _("Prostitution"),
+    "Pornography": _("Pornography"),
+    "RemoteInteractiveServices": _("Remote Interactive Services"),
+    "PrivateSexualServices": _("Private Sexual Services"),
+    "OtherSexual": _("Another form of sexual exploitation (not told which)"),
+}
+
+CASE_STATUS: Codes = {
+    "Active": _("Active"),
+    "FollowUp": _("Follow Up"),
+    "Closed": _("Closed"),
+    "ClosedReferred": _("Closed Referred"),
+}
+
+REFERRAL_REASON: Codes = {
+    "AdditionalServicesRequired": _("Additional Services Required"),
+    "MigrationOrChangeOfLocation": _("Migration or Change of Location"),
+    "Other": _("Other"),
+}
+
+ORGANISATION_TYPE: Codes = {
+    "NGO": _("NGO"),
+    "LawEnforcement": _("Law Enforcement"),
+    "HealthServiceOrganisation": _("Health Service Organisation"),
+    "CentralGovernmentOrganisation": _("Central Government Organisation"),
+    "LocalGovernmentOrganisation": _("Local Government Organisation"),
+    "ImmigrationService": _("Immigration Service"),
+    "LegalService": _("Legal Service"),
+    "CorporateBusiness": _("Corporate Business"),
+    "SchoolOrCollege": _("School or College"),
+}
+
+HISTORIC_EVENT_TYPE: Codes = {
+    "Recruitment": _("Recruitment"),
+    "Transit": _("Transit"),
+    "Exploitation": _("Exploitation"),
+}
+
+PERPETRATOR_ROLE: Codes = {
+    "TravellingPartner": _("Travelling Partner"),
+    "Transporter": _("Transporter"),
+    "RecruiterOrIntermediary": _("Recruiter Or Intermediary"),
+    "BrokerTravelAgent": _("Broker Travel Agent"),
+    "TransferredIndividual": _("Transferred Individual"),
+    "HarbouredIndividual": _("Harboured Individual"),
+    "SoldIndividual": _("Sold Individual"),
+    "BoughtIndividual": _("Bought Individual"),
+    "ReceivedIndividual": _("Received Individual"),
+    "ControlledIndividual": _("Controlled Individual"),
+    "Smuggler": _("Smuggler"),
+    "Abuser": _("Abuser"),
+    "Kidnapper": _("Kidnapper"),
+    "Exploiter": _("Exploiter"),
+    "Other": _("Other"),
+}
+
+SUPPORT_PLAN_TYPE: Codes = {
+    "Education": _("Education"),
+    "Financial": _("Financial"),
+    "Health": _("Health"),
+    "LabourExploitationRehabilitation": _("Labour Exploitation Rehabilitation"),
+    "Legal": _("Legal"),
+    "Livelihood": _("Livelihood"),
+    "RightsBasedTraining": _("Rights-based Training"),
+    "SexualExploitationRehabilitation": _("Sexual Exploitation Rehabilitation"),
+    "SocialCare": _("Social Care"),
+}
+
+# What was explained before the person agreed
+CONSENT_GUIDANCE: Codes = {
+    "interview_agreed": _("The person agrees to be interviewed (assent for a child)."),
+    "purpose_explained": _("The purpose of the interview was explained."),
+    "data_use_explained": _("Present and possible later uses of the data were explained."),
+    "research_use_explained": _("Use of non-identifying data for research was explained."),
+    "access_right_explained": _("The right to ask for own data at any time was explained."),
+    "retention_explained": _("How long data are kept was explained."),
+    "withdrawal_explained": _("How to withdraw consent was explained."),
+}
+
+CONSENT_PURPOSES: Codes = {
+    "assistance": _("Assistance by our organisation"),
+    "referral": _("Sharing with the organisations of a referral"),
+    "legal_proceedings": _("Legal proceedings"),
+    "follow_up": _("Contact after the assistance has ended"),
+    "statistics": _("Anonymised statistics"),
+    "research": _("Research with data that name nobody"),
+}
+
+CONSENT_FORMS: Codes = {
+    "written": _("In writing"),
+    "recorded": _("Recorded (sound or video)"),
+    "verbal_certified": _("By word, certified in writing by the case officer"),
+}
+
+# Age in whole years
+AGE_BANDS: Codes = {
+    "0-8": _("0 to 8"),
+    "9-17": _("9 to 17"),
+    "18-20": _("18 to 20"),
+    "21-23": _("21 to 23"),
+    "24-26": _("24 to 26"),
+    "27-29": _("27 to 29"),
+    "30-38": _("30 to 38"),
+    "39-47": _("39 to 47"),
+    "48+": _("48 and over"),
+}
+
+MAJORITY: Codes = {
+    "Adult": _("Adult (18 or over)"),
+    "Minor": _("Child (under 18)"),
+}
+
+# Of exploitation, in months
+DURATIONS: Codes = {
+    "0-12": _("Up to 1 year"),
+    "13-24": _("1 to 2 years"),
+    "25-60": _("2 to 5 years"),
+    "61+": _("More than 5 years"),
+}
+
+RECRUITER_RELATIONS: Codes = {
+    "IntimatePartner": _("Intimate partner"),
+    "Friend": _("Friend"),
+    "Family": _("Family"),
+    "Other": _("Another relation, or none"),
+    "Acquainted": _("Acquainted (partner, friend or other; not told apart)"),
+}
+
+# Codes that stand in no HTCDS pick-list, by list. RestrictsMovement and UsesChildren are defined by
+# HTCDS but missing from its list.
+OURS: dict[str, frozenset[str]] = {
+    "GENDER": frozenset({"TransgenderOrNonConforming"}),
+    "METHODS_OF_CONTROL": frozenset({"RestrictsMovement", "UsesChildren"}),
+    "TYPES_OF_EXPLOITATION": frozenset({"ForcedCriminality", "OtherGrouped"}),
+    "FORCED_LABOUR_INDUSTRY": frozenset({"OtherIndustry"}),
+    "TYPES_OF_SEX_EXPLOITATION": frozenset({"OtherSexual"}),
+    "CONSENT_GUIDANCE": frozenset(CONSENT_GUIDANCE),
+    "CONSENT_PURPOSES": frozenset(CONSENT_PURPOSES),
+    "CONSENT_FORMS": frozenset(CONSENT_FORMS),
+    "AGE_BANDS": frozenset(AGE_BANDS),
+    "MAJORITY": frozenset(MAJORITY),
+    "DURATIONS": frozenset(DURATIONS),
+    "RECRUITER_RELATIONS": frozenset(RECRUITER_RELATIONS),
+}
+
+# Sources that merge several answers into one column need a code for the merged answer. Nobody picks
+# such a code by hand: whoever knows the person knows more.
+GROUPED: dict[str, frozenset[str]] = {
+    "GENDER": frozenset({"TransgenderOrNonConforming"}),
+    "TYPES_OF_EXPLOITATION": frozenset({"OtherGrouped"}),
+    "FORCED_LABOUR_INDUSTRY": frozenset({"OtherIndustry"}),
+    "TYPES_OF_SEX_EXPLOITATION": frozenset({"OtherSexual"}),
+    "RECRUITER_RELATIONS": frozenset({"Acquainted"}),
+}
+
+
+def codes_of(name: str) -> Codes:
+    """The whole pick-list of that name, merged codes included. KeyError for an unknown name."""
+    if not name.isupper() or name in ("OURS", "GROUPED"):
+        raise KeyError(name)
+    return globals()[name]
+
+
+def entry_choices(name: str) -> list[tuple[str, "StrPromise"]]:
+    """What a form offers for that pick-list, in its order: (code, label) without merged codes."""
+    merged = GROUPED.get(name, frozenset())
+    return [(code, label) for code, label in codes_of(name).items() if code not in merged]

@@ -1,0 +1,125 @@
+"""What a case file holds under seal, one class a section. Names follow HTCDS 2.0."""
+
+from datetime import date
+
+from core.schema import Section
+
+
+class Identity(Section):
+    """Who the person is (class `identity`)."""
+
+    salutation: str = ""
+    first_name: str = ""
+    middle_name: str = ""  # or patronymic
+    second_name: str = ""  # family name
+    other_names: str = ""  # aliases, former names, other spellings
+    birthdate: date | None = None
+    gender: str = ""  # code of reference.GENDER
+    deceased: bool | None = None
+    marital_status: str = ""
+    number_of_children: int | None = None
+    primary_language: str = ""
+    secondary_language: str = ""
+    highest_level_of_education: str = ""
+    citizenship: list[str] = []  # ISO 3166 alpha-2
+    identity_number: str = ""
+    title: str = ""  # position in an organisation
+
+    @property
+    def full_name(self) -> str:
+        """Family name first, as in the region's papers; empty when no name is recorded."""
+        return " ".join(filter(None, (self.second_name, self.first_name, self.middle_name)))
+
+
+class Contact(Section):
+    """How the person is reached (class `contact`)."""
+
+    email: str = ""
+    home_phone: str = ""
+    mobile_phone: str = ""
+    mailing_street: str = ""
+    mailing_city: str = ""
+    mailing_state: str = ""
+    mailing_postal_code: str = ""
+    mailing_country: str = ""  # ISO 3166 alpha-2
+    mailing_latitude: str = ""
+    mailing_longitude: str = ""
+    safe_contact: str = ""  # when and how a call puts nobody at risk
+
+
+class VictimContext(Section):
+    """What was done to the person (class `narrative`)."""
+
+    trafficking_status: str = ""
+    trafficking_status_decided_by: str = ""
+    relationship_to_trafficker: list[str] = []
+    age_when_trafficked: int | None = None
+    recruitment_websites_and_apps: list[str] = []
+    method_of_recruitment: list[str] = []
+    location_of_recruitment: str = ""
+    methods_of_control: list[str] = []
+    types_of_exploitation: list[str] = []
+    forced_labour_industry: list[str] = []
+    types_of_sex_exploitation: list[str] = []
+    location_of_exploitation: str = ""
+    country_of_exploitation: str = ""  # ISO 3166 alpha-2
+    exploitation_websites_and_apps: list[str] = []
+    account: str = ""  # in the person's or the officer's words
+
+
+class CaseSummary(Section):
+    """How the case came to us and how it ended (class `narrative`)."""
+
+    summary: str = ""
+    referring_organisation: str = ""
+    incoming_referral_date: date | None = None
+    referring_case_worker: str = ""
+    reason_for_incoming_referral: str = ""
+    incoming_referral_details: str = ""
+    referred_organisation: str = ""
+    referred_case_worker: str = ""
+    reason_for_outgoing_referral: str = ""
+    outgoing_referral_date: date | None = None
+    outgoing_referral_details: str = ""
+    reason_for_case_closure: str = ""
+    other_htcds: dict[str, str] = {}  # imported HTCDS fields that have no screen of their own yet
+
+
+class ConsentTerms(Section):
+    """What the person agreed to (class `narrative`)."""
+
+    consented: bool | None = None
+    purposes: list[str] = []  # codes of reference.CONSENT_PURPOSES
+    points_explained: list[str] = []  # codes of reference.CONSENT_GUIDANCE
+    form: str = ""  # code of reference.CONSENT_FORMS
+    language: str = ""
+    interpreter: str = ""
+    remarks: str = ""
+
+
+class CaseFacts(Section):
+    """Coded attributes for statistics (class `facts`): derived from the case, never typed.
+
+    None or an empty list is "not recorded", which no count may read as "no".
+    """
+
+    year: int | None = None  # of registration
+    gender: str = ""  # reference.GENDER
+    age_band: str = ""  # reference.AGE_BANDS, at registration
+    majority_when_exploited: str = ""  # "Adult" | "Minor"
+    duration: str = ""  # reference.DURATIONS
+    citizenship: list[str] = []  # ISO 3166 alpha-2
+    country_of_exploitation: str = ""  # ISO 3166 alpha-2
+    methods_of_control: list[str] = []
+    types_of_exploitation: list[str] = []
+    forced_labour_industry: list[str] = []
+    types_of_sex_exploitation: list[str] = []
+    recruiter_relation: list[str] = []  # reference.RECRUITER_RELATIONS
+
+
+class SearchEntry(Section):
+    """What the name index is built from (class `search`)."""
+
+    names: list[str] = []  # each name as written, any script
+    numbers: list[str] = []  # identity numbers and phones, as written
+    born: str = ""  # ISO date, or a year

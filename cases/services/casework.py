@@ -1,0 +1,129 @@
+"""Changing a case file. Each change carries the revision it was made from: a later one wins nothing."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TypeVar
+
+import msgspec
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audit import trail
+from audit.models import TrackedModel
+from audit.verbs import Verb
+from cases import door
+from cases.access import access_to
+from cases.facts import facts_of, search_entry_of
+from cases.models import Case, Consent, Person, SearchChange
+from cases.sections import (
+    CaseFacts,
+    ConsentTerms,
+    Contact,
+    Identity,
+    SearchEntry,
+    VictimContext,
+)
+from core.exceptions import Conflict, NotAllowed
+from core.schema import Section
+
+Row = TypeVar("Row", bound=TrackedModel)
+
+
+def change_person(
+    person: Person,
+    *,
+    before: Mapping[str, Section],
+    after: Mapping[str, Section],
+    revision: int,
+    by: User,
+) -> None:
+    """Replace sections of a person's record, and what statistics and search derive from them.
+
+    `before` holds the sections as they were opened, `after` the ones to write. Raises Conflict when
+    the record is no longer at `revision`.
+    """
+    for section in after:
+        check_can_write(by, person.case, Person.SECTIONS[section][0])
+    changed = {name: value for name, value in after.items() if value != before.get(name)}
+    if not changed:
+        return
+    case = _rederive(person.case, before, {**before, **changed}, by)
+    with transaction.atomic():
+        row = locked(person, revision)
+        for section, value in changed.items():
+            row.put(section, value)
+        trail.save(row, verb=Verb.PERSON_CHANGED, by=by)
+        if case is not None:
+            trail.save(case, verb=Verb.CASE_CHANGED, by=by)
+            SearchChange.objects.create(case=case.pk)
+
+
+def record_consent(case: Case, *, terms: ConsentTerms, recorded_on: date, by: User) -> Consent:
+    """Add a record of what the person agreed to; earlier ones stay."""
+    check_can_write(by, case, "narrative")
+    consent = Consent(case=case, recorded_on=recorded_on, recorded_by=by)
+    consent.put("terms", terms)
+    trail.save(consent, verb=Verb.CONSENT_RECORDED, by=by)
+    return consent
+
+
+def check_can_write(by: User, case: Case, cls: str) -> None:
+    """Raise NotAllowed unless a live grant lets this person write this class of the case."""
+    access = access_to(by, [case.pk]).get(case.pk)
+    if access is None or cls not in access.write:
+        raise NotAllowed(_("This part of the case is not shared with you for writing."))
+
+
+def locked(row: Row, revision: int) -> Row:
+    """The row as it stands now, locked until the transaction ends. Raises Conflict if it moved on."""
+    current = type(row)._default_manager.select_for_update().get(pk=row.pk)
+    if current.revision != revision:
+        raise Conflict(
+            _(
+                "Somebody else changed this record while you were writing. "
+                "Your text is kept below: compare it with the record and save again."
+            )
+        )
+    return current
+
+
+def _rederive(
+    case: Case, before: Mapping[str, Section], after: Mapping[str, Section], by: User
+) -> Case | None:
+    """The case with new facts and search entry, or None when neither changes."""
+    case = Case.objects.get(pk=case.pk)
+    old, new = _derived(case, before), _derived(case, after)
+    if old == new:
+        return None
+    # Facts may know more than can be derived (an import that brought an age band and no birth date),
+    # so only what this change touches is replaced.
+    facts, entry = door.open_derived(case, by=by)
+    changes = {
+        name: value
+        for name, value in new[0].as_dict().items()
+        if value != getattr(old[0], name)
+    }
+    case.put("facts", msgspec.structs.replace(facts, **changes))
+    case.put("search", _merged(entry, old[1], new[1]))
+    return case
+
+
+def _derived(case: Case, sections: Mapping[str, Section]) -> tuple[CaseFacts, SearchEntry]:
+    identity = sections.get("identity", Identity())
+    contact = sections.get("contact", Contact())
+    victim = sections.get("victim", VictimContext())
+    return (
+        facts_of(identity=identity, victim=victim, opened_on=case.opened_on),  # type: ignore[arg-type]
+        search_entry_of(identity, contact),  # type: ignore[arg-type]
+    )
+
+
+def _merged(entry: SearchEntry, old: SearchEntry, new: SearchEntry) -> SearchEntry:
+    """A search entry with what changed replaced and what this person may not read kept."""
+    return msgspec.structs.replace(
+        entry,
+        names=[n for n in entry.names if n not in old.names] + new.names,
+        numbers=[n for n in entry.numbers if n not in old.numbers] + new.numbers,
+        born=new.born if new.born != old.born else entry.born,
+    )

@@ -1,0 +1,150 @@
+"""The trail of one case: who read, who changed what, with versions side by side.
+
+Versions come out of the history tables through the door, so everybody sees changes within their own
+rights. The log tells of the rest that it happened, not what it was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from audit.models import Event, EventCase
+from audit.presenters import Line, lines_of
+from audit.verbs import READS, Verb
+from cases import door
+from cases.models import Case, SealedModel
+from core.schema import Section
+
+PAGE = 40
+# Columns that say nothing a reader of the trail would ask for.
+TECHNICAL = frozenset({"id", "revision", "last_event", "sealed_at", "case", "permission"})
+
+
+@dataclass(slots=True)
+class Difference:
+    """One field before and after."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class TrailLine:
+    """One event as the trail shows it."""
+
+    line: Line
+    is_read: bool
+    differences: list[Difference] = field(default_factory=list)
+    is_partly_hidden: bool = False  # a class outside the reader's rights changed as well
+
+
+def trail_of(case: Case, *, by: User, before: int | None) -> tuple[list[TrailLine], int | None]:
+    """A page of the case's events, newest first, and the position where the next page starts.
+
+    Looking is an event itself, which names the classes that were shown.
+    """
+    links = EventCase.objects.filter(case=case.pk)
+    if before is not None:
+        links = links.filter(seq__lt=before)
+    seqs = list(links.order_by("-seq").values_list("seq", flat=True)[: PAGE + 1])
+    events = list(Event.objects.filter(seq__in=seqs[:PAGE]).order_by("-seq"))
+    versions = _versions([event for event in events if event.revision])
+    sealed = [row for pair in versions.values() for row in pair if _is_sealed(row)]
+    # The case itself is among the rows, so that the reading is recorded though nothing changed.
+    opened = door.open_rows([case, *sealed], by=by, verb=Verb.CASE_AUDITED)
+    contents = dict(zip((id(row) for row in sealed), opened[1:], strict=True))
+    lines = [
+        _line(event, line, versions.get(event.seq), contents)
+        for event, line in zip(events, lines_of(events), strict=True)
+    ]
+    return lines, seqs[PAGE - 1] if len(seqs) > PAGE else None
+
+
+def _is_sealed(row: Any) -> bool:
+    return issubclass(door.type_of(row), SealedModel)
+
+
+def _versions(events: Sequence[Event]) -> dict[int, list[Any]]:
+    """Event position → [version before (when there was one), version it made]."""
+    found: dict[int, list[Any]] = {}
+    for label in {event.object_type for event in events}:
+        history = apps.get_model(label).history.model
+        of_type = [event for event in events if event.object_type == label]
+        rows = {
+            (row.id, row.revision): row
+            for row in history.objects.filter(id__in={event.object for event in of_type})
+        }
+        for event in of_type:
+            keys = ((event.object, event.revision - 1), (event.object, event.revision))
+            found[event.seq] = [rows[key] for key in keys if key in rows]
+    return found
+
+
+def _line(
+    event: Event, line: Line, pair: list[Any] | None, contents: dict[int, door.Sections]
+) -> TrailLine:
+    shown = TrailLine(line, is_read=event.verb in READS)
+    if not pair:
+        return shown
+    old, new = (pair[0] if len(pair) == 2 else None), pair[-1]
+    shown.differences = _open_differences(old, new)
+    if _is_sealed(new):
+        now = contents[id(new)]
+        earlier = contents[id(old)] if old is not None else {}
+        for section, content in now.items():
+            shown.differences += _section_differences(earlier.get(section), content)
+        written = {name for name, at in new.sealed_at.items() if at == new.revision}
+        machine = {"facts", "search"}
+        shown.is_partly_hidden = bool(written - now.keys() - machine)
+    return shown
+
+
+def _open_differences(old: Any, new: Any) -> list[Difference]:
+    fields = [
+        field
+        for field in door.type_of(new)._meta.concrete_fields
+        if field.name not in TECHNICAL and not isinstance(field, models.BinaryField)
+    ]
+    return [
+        Difference(str(field.verbose_name).capitalize(), before, after)
+        for field in fields
+        if (before := _told(old, field)) != (after := _told(new, field))
+    ]
+
+
+def _section_differences(old: Section | None, new: Section) -> list[Difference]:
+    before = old.as_dict() if old is not None else {}
+    return [
+        Difference(name.replace("_", " ").capitalize(), _text(before.get(name)), _text(value))
+        for name, value in new.as_dict().items()
+        if _text(before.get(name)) != _text(value)
+    ]
+
+
+def _told(row: Any, column: Any) -> str:
+    if row is None:
+        return ""
+    if column.is_relation:
+        target = column.related_model.objects.filter(pk=getattr(row, column.attname)).first()
+        return str(target or "")
+    display = getattr(row, f"get_{column.name}_display", None)
+    return _text(display() if display else getattr(row, column.attname))
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None | "" | [] | {}:
+            return ""
+        case bool():
+            return _("yes") if value else _("no")
+        case list():
+            return ", ".join(str(item) for item in value)
+        case dict():
+            return "; ".join(f"{key}: {item}" for key, item in value.items())
+    return str(value)

@@ -1,0 +1,82 @@
+"""Lists and search."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from audit import trail
+from audit.verbs import Verb
+from cases.access import access_to
+from cases.forms import SearchForm
+from cases.models import Case, CaseStatus
+from cases.search.live import live_index
+from cases.selectors import case_page, case_rows
+from core.access import require
+from core.rights import Right
+
+
+@require_GET
+@require(Right.CASE_READ)
+@vary_on_headers("HX-Request")
+def case_list(request: HttpRequest) -> HttpResponse:
+    """The person's cases, newest first, filtered by status and by whose they are."""
+    filters = {}
+    if (status := request.GET.get("status")) in CaseStatus.values:
+        filters["status"] = status
+    if request.GET.get("mine"):
+        filters["owner"] = request.user
+    rows, more = case_page(request.user, before=_uuid(request.GET.get("before")), filters=filters)
+    query = request.GET.copy()
+    query.pop("before", None)
+    context = {
+        "rows": rows,
+        "more": more,
+        "query": query.urlencode(),
+        "statuses": CaseStatus.choices,
+        "status": filters.get("status", ""),
+        "mine": "owner" in filters,
+        "is_first_page": "before" not in request.GET,
+        "may_register": request.user.has_right(Right.CASE_REGISTER),
+    }
+    template = "cases/list.html" + ("#cases" if request.htmx else "")
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "POST"])
+@require(Right.CASE_SEARCH)
+def search(request: HttpRequest) -> HttpResponse:
+    """Find a case by name, number or reference. The text is posted: it never stands in an address."""
+    form = SearchForm(request.POST or None)
+    rows = None
+    if form.is_valid():
+        text = form.cleaned_data["q"].strip()
+        ids = _by_reference(request, text) or live_index.find(text, by=request.user)
+        if len(ids) == 1 and _by_reference(request, text):
+            return redirect("cases:detail", reference=text.upper())
+        details = {"text": text}
+        rows = case_rows(ids, by=request.user, verb=Verb.CASE_SEARCHED, details=details)
+        if not rows:
+            trail.record(Verb.CASE_SEARCHED, by=request.user, details=details)
+    context = {
+        "form": form,
+        "rows": rows,
+        "may_register": request.user.has_right(Right.CASE_REGISTER),
+    }
+    status = 422 if form.is_bound and not form.is_valid() else 200
+    return render(request, "cases/search.html", context, status=status)
+
+
+def _by_reference(request: HttpRequest, text: str) -> list[UUID]:
+    """The case of this reference, when the person sees it."""
+    ids = list(Case.objects.filter(reference=text.upper()).values_list("pk", flat=True))
+    return list(access_to(request.user, ids))
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,29 @@
+"""What every page of a case has around its content."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from cases.access import Access
+from cases.models import Case
+from cases.services.grants import can_grant
+from core.rights import Right
+
+
+def case_frame(request: HttpRequest, case: Case, access: Access) -> dict[str, Any]:
+    """The case, and which buttons this person is shown."""
+    user = request.user
+    return {
+        "case": case,
+        "access": access,
+        "may_record": bool(access.write) and user.has_right(Right.ASSISTANCE_RECORD),
+        "may_edit": bool(access.write) and user.has_right(Right.CASE_EDIT),
+        "may_grant": can_grant(user, case),
+        "may_audit": user.has_right(Right.CASE_AUDIT),
+    }
+
+
+def revision_of(request: HttpRequest) -> int:
+    """The revision a form was made from; 0, which no row has, when it is missing."""
+    text = request.POST.get("revision", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -1,0 +1,23 @@
+"""The start page: what this person's roles are for."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from cases.access import newest_cases
+from cases.selectors import case_rows
+from audit.verbs import Verb
+from core.rights import Right
+
+RECENT = 8
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Newest cases for those who hold any, and a way to each thing the roles include."""
+    rows = []
+    if request.user.has_right(Right.CASE_READ):
+        ids = newest_cases(request.user, before=None, limit=RECENT, filters={})
+        rows = case_rows(ids, by=request.user, verb=Verb.CASE_LISTED)
+    may = {right.name: request.user.has_right(right) for right in Right}
+    return render(request, "home.html", {"rows": rows, "may": may, "roles": request.user.roles})

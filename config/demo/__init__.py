@@ -1,0 +1,1 @@
+"""Invented people for demonstrations, trials and measurements. Nobody in here exists."""

@@ -1,0 +1,19 @@
+"""Every address of Tutela."""
+
+from django.urls import include, path
+
+from cases.views.home import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("account/", include("accounts.urls")),
+    path("cases/", include("cases.urls")),
+    path("cases/", include("assistance.urls")),
+    path("audit/", include("audit.urls")),
+    path("statistics/", include("reporting.urls")),
+    path("", include("core.urls")),
+]
+handler400 = "core.views.handler400"
+handler403 = "core.views.handler403"
+handler404 = "core.views.handler404"
+handler500 = "core.views.handler500"

@@ -1,0 +1,39 @@
+"""What Tutela says when it understood and will not. Each message is fit for the person who meets it."""
+
+
+class DomainError(Exception):
+    """Base of the family. `status` is the HTTP status of the page that shows it."""
+
+    status = 400
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadInput(DomainError):
+    """What came in cannot be used; nothing was changed."""
+
+
+class NotAllowed(DomainError):
+    """The person is known and may not do this."""
+
+    status = 403
+
+
+class NotFound(DomainError):
+    """There is no such thing, or it is not this person's to know of: the answer is the same."""
+
+    status = 404
+
+
+class WrongState(DomainError):
+    """The thing is not in a state that allows this."""
+
+    status = 409
+
+
+class Conflict(DomainError):
+    """Somebody else changed it in the meantime."""
+
+    status = 409

@@ -1,0 +1,212 @@
+"""Template tags of the page kit: fields, error summaries, tags, dates. Nothing about cases here.
+
+Built in (settings.TEMPLATES), so no page has to load them.
+"""
+
+import copy
+import datetime
+import re
+from collections.abc import Iterator
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.forms.formsets import BaseFormSet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+TONES = ("neutral", "info", "good", "wait", "warn", "stop")
+
+# Code of a status -> tone. Apps add their own codes in AppConfig.ready().
+STATUS_TONES: dict[str, str] = {}
+
+_DAY_FIRST = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{4})$")
+
+
+# --- Forms ----------------------------------------------------------------------------
+@register.simple_tag
+def field(
+    bound: BoundField,
+    *,
+    label: str | None = None,
+    hint: str | None = None,
+    width: str = "",
+    legend: str = "s",
+    inline: bool = False,
+) -> SafeString:
+    """A whole field: label, hint, error message and input, linked to each other.
+
+    `label` and `hint` replace the form's own ("" leaves the hint out); `width` is one of
+    2 3 4 5 10 20 30 (characters) or full, three-quarters, two-thirds, one-half, one-third,
+    one-quarter; `legend` is s, m or l; `inline` sets short radios side by side.
+    """
+    shown = copy.copy(bound)  # the page may word a field its own way; the form stays as it was
+    if label is not None:
+        shown.label = label
+    if hint is not None:
+        shown.help_text = hint
+    elif is_date(bound) and not bound.help_text:
+        shown.help_text = _("For example, 2026-03-27 or 27.03.2026.")
+    classes = [bound.field.widget.attrs.get("class", ""), _width_class(width)]
+    context = {
+        "field": shown,
+        "control": shown.as_widget(attrs={"class": " ".join(filter(None, classes))}),
+        "legend_size": legend,
+        "inline": inline,
+    }
+    return shown.render(shown.template_name, context)
+
+
+def _width_class(width: str | int) -> str:
+    width = str(width)
+    if not width:
+        return ""
+    if width.isdigit():
+        return f"govuk-input--width-{width}"
+    return f"govuk-!-width-{width}"
+
+
+@register.filter
+def field_mark(bound: BoundField) -> str:
+    """The word after a label: "(optional)" by default, "(required)" where form.mark_required is set.
+
+    A form without one required field (a filter, a search) gets neither.
+    """
+    form = bound.form
+    if not any(item.required for item in form.fields.values()):
+        return ""
+    if getattr(form, "mark_required", False):
+        return _("(required)") if bound.field.required else ""
+    is_tick = getattr(bound.field.widget, "input_type", "") == "checkbox"
+    return "" if bound.field.required or is_tick else _("(optional)")
+
+
+@register.filter
+def is_single_checkbox(bound: BoundField) -> bool:
+    """Whether the field is one tick box, whose label stands behind it."""
+    return getattr(bound.field.widget, "input_type", "") == "checkbox" and not bound.use_fieldset
+
+
+@register.filter
+def is_invalid(attrs: dict[str, object]) -> bool:
+    """Whether a widget's attributes say that its value was refused."""
+    return attrs.get("aria-invalid") == "true"
+
+
+def is_date(bound: BoundField) -> bool:
+    """Whether the field is typed as one date."""
+    return bound.field.widget.template_name == "django/forms/widgets/date.html"
+
+
+@register.filter
+def iso_date(value: object) -> str:
+    """A date the way `<input type="date">` wants it, from ISO or day.month.year; else unchanged."""
+    text = "" if value is None else str(value).strip()
+    if match := _DAY_FIRST.match(text):
+        day, month, year = (int(part) for part in match.groups())
+        try:
+            return datetime.date(year, month, day).isoformat()
+        except ValueError:
+            return text
+    return text
+
+
+@register.filter
+def is_iso_date(value: str) -> bool:
+    """Whether a date input would show this value; it shows nothing at all for any other text."""
+    if not value:
+        return True
+    try:
+        datetime.date.fromisoformat(value)
+    except ValueError:
+        return False
+    return len(value) == len("2026-01-31")
+
+
+def _errors_of(form: BaseForm) -> Iterator[dict[str, str]]:
+    for message in form.non_field_errors():
+        yield {"message": message, "target": ""}
+    for bound in form:
+        if bound.is_hidden:
+            continue
+        # Groups of radios and checkboxes have no element of their own to focus: take the first.
+        target = bound.id_for_label or (f"{bound.auto_id}_0" if bound.auto_id else "")
+        for message in bound.errors:
+            yield {"label": bound.label, "message": message, "target": target}
+
+
+@register.inclusion_tag("_components/error_summary.html")
+def error_summary(*forms: BaseForm | BaseFormSet | None) -> dict[str, object]:
+    """What is wrong with these forms and formsets, each line a link to its field; "" when nothing."""
+    errors: list[dict[str, str]] = []
+    for form in forms:
+        if isinstance(form, BaseFormSet):
+            if form.is_bound:
+                errors += [{"message": text, "target": ""} for text in form.non_form_errors()]
+                for member in form.forms:
+                    errors += _errors_of(member)
+        elif form is not None and form.is_bound:
+            errors += _errors_of(form)
+    return {"errors": errors}
+
+
+@register.simple_block_tag
+def fieldset(content: str, legend: str, size: str = "m") -> SafeString:
+    """Fields under one legend: {% fieldset _("Consent") %}…{% endfieldset %}."""
+    return format_html(
+        '<fieldset class="govuk-fieldset app-fieldset">'
+        '<legend class="govuk-fieldset__legend govuk-fieldset__legend--{}">{}</legend>'
+        "{}</fieldset>",
+        size,
+        legend,
+        content,
+    )
+
+
+# --- Small things in text and tables --------------------------------------------------
+@register.simple_tag
+def status_tag(code: object, label: object = "", tone: str = "") -> SafeString:
+    """A status in colour and, always, in words. The tone comes from STATUS_TONES unless given."""
+    tone = tone or STATUS_TONES.get(str(code), "neutral")
+    if tone not in TONES:
+        raise template.TemplateSyntaxError(f"status_tag: {tone!r} is none of {', '.join(TONES)}")
+    return format_html(
+        '<strong class="govuk-tag app-tag app-tag--{}">{}</strong>', tone, label or code
+    )
+
+
+@register.simple_tag
+def pill(text: object, tone: str = "neutral") -> SafeString:
+    """A small count or note beside a heading, a link or a name."""
+    return format_html('<span class="app-pill app-pill--{}">{}</span>', tone, text)
+
+
+@register.simple_tag
+def date_of(value: datetime.date | None, time: bool = False) -> SafeString:
+    """A day as "27 Mar 2026", with the hour when `time` is set and the value has one; a dash for None."""
+    if value is None or value == "":
+        return format_html('<span class="app-none">{}</span>', "–")
+    shown = value
+    if isinstance(value, datetime.datetime) and timezone.is_aware(value):
+        shown = timezone.localtime(value)
+    text = date_format(shown, "j M Y")
+    if time and isinstance(shown, datetime.datetime):
+        text = f"{text}, {date_format(shown, 'H:i')}"
+    return format_html('<time datetime="{}">{}</time>', shown.isoformat(), text)
+
+
+@register.inclusion_tag("_components/empty_state.html")
+def empty_state(
+    title: str, text: str = "", action_url: str = "", action_label: str = ""
+) -> dict[str, str]:
+    """Why there is nothing here, and the one next step."""
+    return {
+        "title": title,
+        "text": text,
+        "action_url": action_url,
+        "action_label": action_label,
+    }

@@ -1,0 +1,31 @@
+// The few modules of GOV.UK Frontend that the pages use. Every page works without them.
+import { Button } from "govuk-frontend/dist/govuk/components/button/button.mjs";
+import { Checkboxes } from "govuk-frontend/dist/govuk/components/checkboxes/checkboxes.mjs";
+import { ErrorSummary } from "govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
+import { ExitThisPage } from "govuk-frontend/dist/govuk/components/exit-this-page/exit-this-page.mjs";
+import { Radios } from "govuk-frontend/dist/govuk/components/radios/radios.mjs";
+import { ServiceNavigation } from "govuk-frontend/dist/govuk/components/service-navigation/service-navigation.mjs";
+import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-link.mjs";
+import { startPage } from "./page.js";
+
+document.body.classList.add("js-enabled", "govuk-frontend-supported");
+
+const modules = [Button, Checkboxes, ErrorSummary, ExitThisPage, Radios, ServiceNavigation, SkipLink];
+
+function start(root) {
+  for (const Module of modules) {
+    const selector = `[data-module="${Module.moduleName}"]:not([data-${Module.moduleName}-init])`;
+    for (const element of root.querySelectorAll(selector)) {
+      try {
+        new Module(element, element.dataset.module === "govuk-button" ? { preventDoubleClick: true } : {});
+      } catch (error) {
+        console.warn(error.message); // one broken part must not stop the others
+      }
+    }
+  }
+}
+
+start(document);
+// What htmx swaps in brings its own parts.
+document.addEventListener("htmx:after:swap", () => start(document));
+startPage();

@@ -1,0 +1,66 @@
+"""A protected table as a CSV file that spreadsheets open without running anything."""
+
+import csv
+import io
+import unicodedata
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from reporting.tables import Layer, Table
+
+BYTE_ORDER_MARK = "\ufeff"  # else spreadsheets take UTF-8 for an old code page
+STARTS_FORMULA = ("=", "+", "-", "@", "|", "%")
+STARTS_CELL_ANEW = ("\t", "\r", "\n")
+
+
+def safe_text(text: object) -> str:
+    """Text that no spreadsheet takes for a formula: what looks like one gets an apostrophe first.
+
+    Judged as a spreadsheet might see it: full-width signs folded, invisible characters skipped.
+    """
+    written = str(text)
+    seen = unicodedata.normalize("NFKC", written)
+    visible = seen.lstrip("".join(c for c in seen if _is_invisible(c)))
+    if visible.startswith(STARTS_FORMULA) or written.startswith(STARTS_CELL_ANEW):
+        return "'" + written
+    return written
+
+
+def _is_invisible(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
+
+
+def to_csv(table: Table) -> bytes:
+    """The file: what it is, as of when and how to read it; then the figures of the page."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+
+    def write(*cells: object) -> None:
+        writer.writerow([c if isinstance(c, int) else safe_text(c) for c in cells])
+
+    write(table.title)
+    write(_("As of %(day)s") % {"day": date_format(localtime(table.taken_at), "Y-m-d")})
+    for note in table.notes:
+        write(note)
+    write()
+    split = [table.split_label] if table.split_label else []
+    write(*split, table.row_label, *(column.label for column in table.columns), _("Total"))
+    for layer in table.layers:
+        label = [layer.label] if split else []
+        for cells in _lines(table, layer):
+            write(*label, *cells)
+    return (BYTE_ORDER_MARK + text.getvalue()).encode()
+
+
+def _lines(table: Table, layer: Layer) -> list[list[object]]:
+    """One list a row, and one for the totals."""
+    body = zip(table.rows, layer.cells, layer.row_totals, strict=True)
+    lines = [[row.label, *cells, total] for row, cells, total in body]
+    lines.append([_("Total"), *layer.column_totals, layer.total])
+    return [[label, *(_as_value(cell) for cell in cells)] for label, *cells in lines]
+
+
+def _as_value(cell) -> object:
+    return str(cell) if cell.number is None else cell.number

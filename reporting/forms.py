@@ -1,0 +1,87 @@
+"""What may be asked of the table builder: names that are declared, and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from reporting.dimensions import DIMENSIONS, Key
+from reporting.surface import Surface
+from reporting.tables import AUTOMATIC, Definition
+
+SEPARATOR = ":"
+LEVEL_CHOICES = {
+    str(AUTOMATIC): gettext_lazy("Automatic"),
+    "0": gettext_lazy("Every category"),
+    "1": gettext_lazy("Broader groups"),
+    "2": gettext_lazy("Broadest groups"),
+}
+CHART_CHOICES = {
+    "grouped": gettext_lazy("Bars below each other"),
+    "stacked": gettext_lazy("Stacked bars"),
+}
+FIRST_TABLE = {"rows": "year", "columns": "gender"}
+
+
+class TableForm(forms.Form):
+    """The builder. Every choice but the rows may be left out."""
+
+    rows = forms.ChoiceField(label=gettext_lazy("Rows"))
+    columns = forms.ChoiceField(label=gettext_lazy("Columns"), required=False)
+    split = forms.ChoiceField(label=gettext_lazy("One table for each"), required=False)
+    only = forms.ChoiceField(label=gettext_lazy("Only persons with"), required=False)
+    level = forms.ChoiceField(
+        label=gettext_lazy("Detail"), choices=list(LEVEL_CHOICES.items()), required=False
+    )
+    chart = forms.ChoiceField(
+        label=gettext_lazy("Chart"), choices=list(CHART_CHOICES.items()), required=False
+    )
+
+    def __init__(self, data: Mapping[str, Any], *, surface: Surface) -> None:
+        super().__init__(data)
+        names = [(key, d.label) for key, d in DIMENSIONS.items() if key in surface.axes]
+        self.fields["rows"].choices = names
+        self.fields["columns"].choices = [("", _("None")), *names]
+        self.fields["split"].choices = [("", _("None")), *names]
+        self.fields["only"].choices = [("", _("Everybody")), *_categories_to_filter_by(surface)]
+
+    @property
+    def definition(self) -> Definition:
+        """The table asked for; only of a valid form."""
+        asked = self.cleaned_data
+        key, _separator, code = asked["only"].partition(SEPARATOR)
+        return Definition(
+            rows=asked["rows"],
+            columns=asked["columns"],
+            split=asked["split"],
+            filters={key: code} if key else {},
+            level=int(asked["level"] or AUTOMATIC),
+        )
+
+    @property
+    def is_stacked(self) -> bool:
+        return self.cleaned_data["chart"] == "stacked"
+
+
+def _categories_to_filter_by(surface: Surface) -> list[tuple[Any, list[tuple[str, Any]]]]:
+    """By dimension, its categories of every level that have a shown figure."""
+    groups = []
+    for key, dimension in DIMENSIONS.items():
+        if key not in surface.axes:
+            continue
+        codes = dict.fromkeys(_shown_codes(surface, key))
+        options = [(f"{key}{SEPARATOR}{code}", dimension.label_of(code)) for code in codes]
+        if options:
+            groups.append((dimension.label, options))
+    return groups
+
+
+def _shown_codes(surface: Surface, key: Key) -> list[str]:
+    # Broader groups first.
+    return [
+        code
+        for level in reversed(range(len(surface.axes[key])))
+        for code in surface.shown_codes(key, level)
+    ]

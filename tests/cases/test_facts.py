@@ -1,0 +1,132 @@
+from datetime import date
+
+import pytest
+
+from cases.facts import age_band, age_on, facts_of, majority, search_entry_of
+from cases.reference import AGE_BANDS, MAJORITY, RECRUITER_RELATIONS
+from cases.sections import CaseFacts, Contact, Identity, VictimContext
+
+OPENED = date(2024, 3, 1)
+
+
+def facts(identity=None, victim=None, **kwargs):
+    return facts_of(
+        identity=identity or Identity(),
+        victim=victim or VictimContext(),
+        opened_on=OPENED,
+        **kwargs,
+    )
+
+
+def test_an_empty_case_has_a_year_and_nothing_else():
+    assert facts() == CaseFacts(year=2024)
+
+
+def test_what_is_coded_in_the_case_is_taken_over():
+    identity = Identity(gender="Feminine", birthdate=date(2000, 1, 1), citizenship=["BY", "UA"])
+    victim = VictimContext(
+        age_when_trafficked=17,
+        relationship_to_trafficker=["Familial", "Unaquainted"],
+        methods_of_control=["DebtBondage"],
+        types_of_exploitation=["ForcedLabour"],
+        forced_labour_industry=["F_Construction"],
+        types_of_sex_exploitation=["Prostitution"],
+        country_of_exploitation="RU",
+    )
+    assert facts(identity, victim) == CaseFacts(
+        year=2024,
+        gender="Feminine",
+        age_band="24-26",
+        majority_when_exploited="Minor",
+        citizenship=["BY", "UA"],
+        country_of_exploitation="RU",
+        methods_of_control=["DebtBondage"],
+        types_of_exploitation=["ForcedLabour"],
+        forced_labour_industry=["F_Construction"],
+        types_of_sex_exploitation=["Prostitution"],
+        recruiter_relation=["Family", "Other"],
+    )
+
+
+def test_facts_do_not_share_lists_with_the_case():
+    victim = VictimContext(methods_of_control=["Other"])
+    derived = facts(victim=victim)
+    victim.methods_of_control.append("DebtBondage")
+    assert derived.methods_of_control == ["Other"]
+
+
+def test_unspecified_gender_is_not_recorded():
+    assert facts(Identity(gender="NonSpecifiedUnknown")).gender == ""
+
+
+def test_an_acquaintance_is_not_guessed_to_be_a_friend():
+    victim = VictimContext(relationship_to_trafficker=["Acquainted"])
+    assert facts(victim=victim).recruiter_relation == ["Acquainted"]
+    assert "Acquainted" in RECRUITER_RELATIONS
+
+
+def test_overrides_win_also_when_they_say_not_recorded():
+    identity = Identity(birthdate=date(2000, 1, 1))
+    given = facts(identity, overrides={"year": None, "age_band": "18-20", "duration": "0-12"})
+    assert (given.year, given.age_band, given.duration) == (None, "18-20", "0-12")
+
+
+def test_an_override_of_no_fact_is_refused():
+    with pytest.raises(TypeError):
+        facts(overrides={"name": "Anna"})
+
+
+@pytest.mark.parametrize(
+    ("age", "band"),
+    [
+        *[(0, "0-8"), (8, "0-8"), (9, "9-17"), (17, "9-17"), (18, "18-20"), (20, "18-20")],
+        *[(21, "21-23"), (24, "24-26"), (29, "27-29"), (30, "30-38"), (38, "30-38")],
+        *[(39, "39-47"), (47, "39-47"), (48, "48+"), (120, "48+")],
+    ],
+)
+def test_ages_fall_into_their_band_on_both_edges(age, band):
+    assert age_band(date(OPENED.year - age, 3, 1), OPENED) == band
+    assert band in AGE_BANDS
+
+
+def test_the_band_changes_on_the_birthday_and_not_before():
+    assert age_band(date(2006, 3, 2), OPENED) == "9-17"
+    assert age_band(date(2006, 3, 1), OPENED) == "18-20"
+
+
+def test_somebody_born_on_29_february_ages_on_1_march():
+    born = date(2004, 2, 29)
+    assert age_on(born, date(2022, 2, 28)) == 17
+    assert age_on(born, date(2022, 3, 1)) == 18
+
+
+@pytest.mark.parametrize("born", [None, date(2024, 3, 2), date(1890, 1, 1)])
+def test_unknown_and_impossible_ages_have_no_band(born):
+    assert age_band(born, OPENED) == ""
+
+
+@pytest.mark.parametrize(
+    ("age", "code"), [(17, "Minor"), (18, "Adult"), (0, "Minor"), (None, ""), (-1, ""), (121, "")]
+)
+def test_majority_starts_at_eighteen(age, code):
+    assert majority(age) == code
+    assert not code or code in MAJORITY
+
+
+def test_a_person_is_found_under_each_name_and_number():
+    identity = Identity(
+        first_name="Марына",
+        second_name="Казлова",
+        other_names="Marina Kozlova; Мася",
+        birthdate=date(1999, 12, 31),
+        identity_number="4311299A001PB1",
+    )
+    entry = search_entry_of(identity, Contact(mobile_phone="+375291234567"))
+    assert entry.names == ["Казлова Марына", "Marina Kozlova", "Мася"]
+    assert entry.numbers == ["4311299A001PB1", "+375291234567"]
+    assert entry.born == "1999-12-31"
+
+
+def test_a_person_without_names_has_an_empty_entry():
+    entry = search_entry_of(Identity(), Contact())
+    assert (entry.names, entry.numbers, entry.born) == ([], [], "")

@@ -1,0 +1,161 @@
+"""Keys in memory: unwrapped when needed, bounded in number and age, dropped when one is destroyed."""
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from vault import cipher, root
+from vault.models import DataKey, KeyEncryptionKey, KeyStore
+
+MAX_KEYS = 2_000
+MAX_AGE = 300.0  # seconds
+
+
+class NoKey(Exception):
+    """The scope has no key: it was never made, or it was destroyed."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no key for this record: it was erased or never sealed.")
+
+
+class Keyring:
+    """Finds and keeps the data keys of this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: OrderedDict[tuple[UUID, int], tuple[bytes, float]] = OrderedDict()
+        self._current: dict[UUID, int] = {}
+        self._keks: dict[int, bytes] = {}
+        self._generation = 0
+
+    def unlock(self) -> None:
+        """Make sure that a key-encryption key exists and opens. Raises ImproperlyConfigured if not.
+
+        On a new installation this makes the root key file and the first key-encryption key.
+        """
+        if not KeyEncryptionKey.objects.exists():
+            root.create_key_file()
+            wrapped = root.wrap(os.urandom(cipher.KEY_SIZE), b"1")
+            KeyEncryptionKey.objects.create(version=1, wrapped=wrapped)
+            KeyStore.objects.get_or_create(id=1)
+        self._active_kek()
+
+    def create(self, scopes: Iterable[UUID]) -> None:
+        """Make a first data key for each scope, in one statement."""
+        version, kek = self._active_kek()
+        rows, keys = [], {}
+        for scope in scopes:
+            key = os.urandom(cipher.KEY_SIZE)
+            wrapped = cipher.seal(kek, key, _wrap_context(scope, 1, version))
+            rows.append(DataKey(scope=scope, version=1, kek_version=version, wrapped=wrapped))
+            keys[scope] = key
+        DataKey.objects.bulk_create(rows)
+        for scope, key in keys.items():
+            self._remember(scope, 1, key, current=True)
+
+    def ensure(self, scope: UUID) -> None:
+        """Make the data key of a scope that may have one already."""
+        try:
+            self.load([scope])
+        except NoKey:
+            try:
+                with transaction.atomic(using="keys"):
+                    self.create([scope])
+            except IntegrityError:  # another process was quicker
+                self._drop(scope)
+
+    def load(self, scopes: Iterable[UUID]) -> None:
+        """Unwrap the keys of these scopes in one query. Raises NoKey when one of them has none."""
+        self._forget_after_erasure()
+        missing = {scope for scope in scopes if not self._has(scope)}
+        if not missing:
+            return
+        found = set()
+        for row in DataKey.objects.filter(scope__in=missing).order_by("version").iterator():
+            self._remember(row.scope, row.version, self._unwrap(row), current=True)
+            found.add(row.scope)
+        if missing - found:
+            raise NoKey
+
+    def data_key(self, scope: UUID, version: int | None = None) -> tuple[int, bytes]:
+        """(version, 32-byte key) of the scope; its newest version when none is named. Or NoKey."""
+        with self._lock:
+            wanted = self._current.get(scope) if version is None else version
+            held = self._keys.get((scope, wanted)) if wanted is not None else None
+        if wanted is not None and held and held[1] > time.monotonic():
+            return wanted, held[0]
+        rows = DataKey.objects.filter(scope=scope)
+        row = (rows.filter(version=version) if version else rows.order_by("-version")).first()
+        if row is None:
+            raise NoKey
+        key = self._unwrap(row)
+        self._remember(scope, row.version, key, current=version is None)
+        return row.version, key
+
+    def forget(self) -> None:
+        """Drop every unwrapped key of this process."""
+        with self._lock:
+            self._keys.clear()
+            self._current.clear()
+            self._keks.clear()
+
+    def _active_kek(self) -> tuple[int, bytes]:
+        newest = max(self._keks, default=0)
+        if not newest:
+            row = KeyEncryptionKey.objects.order_by("-version").first()
+            if row is None:
+                raise NoKey
+            self._keks[row.version] = self._unwrap_kek(row)
+            newest = row.version
+        return newest, self._keks[newest]
+
+    def _unwrap_kek(self, row: KeyEncryptionKey) -> bytes:
+        return root.unwrap(bytes(row.wrapped), str(row.version).encode())
+
+    def _unwrap(self, row: DataKey) -> bytes:
+        if row.kek_version not in self._keks:
+            kek = KeyEncryptionKey.objects.get(version=row.kek_version)
+            self._keks[row.kek_version] = self._unwrap_kek(kek)
+        context = _wrap_context(row.scope, row.version, row.kek_version)
+        return cipher.unseal(self._keks[row.kek_version], bytes(row.wrapped), context)
+
+    def _has(self, scope: UUID) -> bool:
+        with self._lock:
+            held = self._keys.get((scope, self._current.get(scope, 0)))
+        return held is not None and held[1] > time.monotonic()
+
+    def _remember(self, scope: UUID, version: int, key: bytes, *, current: bool) -> None:
+        with self._lock:
+            self._keys[scope, version] = (key, time.monotonic() + MAX_AGE)
+            self._keys.move_to_end((scope, version))
+            if current:
+                self._current[scope] = version
+            while len(self._keys) > MAX_KEYS:
+                (old, _), _ = self._keys.popitem(last=False)
+                self._current.pop(old, None)
+
+    def _drop(self, scope: UUID) -> None:
+        with self._lock:
+            version = self._current.pop(scope, 0)
+            self._keys.pop((scope, version), None)
+
+    def _forget_after_erasure(self) -> None:
+        generation = KeyStore.objects.values_list("generation", flat=True).get(id=1)
+        if generation != self._generation:
+            with self._lock:
+                self._keys.clear()
+                self._current.clear()
+            self._generation = generation
+
+
+def _wrap_context(scope: UUID, version: int, kek_version: int) -> bytes:
+    """Binds a wrapped data key to its scope and versions, so that two cannot be exchanged."""
+    return b"tutela/dek/1" + scope.bytes + version.to_bytes(4) + kek_version.to_bytes(4)
+
+
+keyring = Keyring()

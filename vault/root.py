@@ -1,0 +1,83 @@
+"""The root key: a file on the host, outside the source tree and outside what backups of data cover."""
+
+import base64
+import os
+import stat
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from vault import cipher
+
+PREFIX = "tutela-root-1:"
+CONTEXT = b"tutela/kek/"
+
+
+def create_key_file(path: Path | None = None) -> Path:
+    """Write a new random root key to `path` (mode 0600). An existing file is left alone."""
+    path = path or settings.ROOT_KEY_FILE
+    _refuse_place(path)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path
+    with os.fdopen(descriptor, "w") as file:
+        file.write(PREFIX + base64.b64encode(os.urandom(cipher.KEY_SIZE)).decode() + "\n")
+    return path
+
+
+def wrap(key: bytes, context: bytes) -> bytes:
+    """Seal a key-encryption key under the root key."""
+    return cipher.seal(_root_key(), key, CONTEXT + context)
+
+
+def unwrap(wrapped: bytes, context: bytes) -> bytes:
+    """The key that `wrap` was given. Raises ImproperlyConfigured when this is another root key."""
+    try:
+        return cipher.unseal(_root_key(), wrapped, CONTEXT + context)
+    except cipher.CannotOpen:
+        raise ImproperlyConfigured(
+            f"The key file {settings.ROOT_KEY_FILE} is not the one this installation was made with. "
+            "Put the right file back, or name it in TUTELA_KEY_FILE. Nothing was changed."
+        ) from None
+
+
+def _root_key() -> bytes:
+    """The key in the file, after checking that the file is kept as a key should be."""
+    path: Path = settings.ROOT_KEY_FILE
+    _refuse_place(path)
+    try:
+        status = path.stat()
+        text = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise ImproperlyConfigured(
+            f"There is no key file at {path}. Put back the one this installation was made with, "
+            "or name it in TUTELA_KEY_FILE. Without it no case can be read. Nothing was changed."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(
+            f"The key file {path} cannot be read: {type(error).__name__}."
+        ) from None
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise ImproperlyConfigured(f"Others can read the key file {path}. Run: chmod 600 {path}")
+    if status.st_uid != os.geteuid():
+        raise ImproperlyConfigured(f"The key file {path} belongs to another user of this machine.")
+    try:
+        key = base64.b64decode(text.removeprefix(PREFIX), validate=True)
+    except ValueError:
+        key = b""
+    if not text.startswith(PREFIX) or len(key) != cipher.KEY_SIZE:
+        raise ImproperlyConfigured(f"{path} is not a key file of Tutela. Put the right file back.")
+    return key
+
+
+def _refuse_place(path: Path) -> None:
+    """A key beside the code or the data would travel with every copy of them."""
+    for folder, what in ((settings.BASE_DIR, "source tree"), (settings.DATA_DIR, "data directory")):
+        if path.resolve().is_relative_to(folder):
+            raise ImproperlyConfigured(
+                f"The key file {path} lies inside the {what}. Move it elsewhere and name the new "
+                "place in TUTELA_KEY_FILE."
+            )
