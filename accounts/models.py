@@ -69,6 +69,11 @@ class User(AbstractUser):
         held = set(self.role_holdings.values_list("role", flat=True))
         return [role for code, role in ROLES.items() if code in held]
 
+    @property
+    def role_labels(self) -> list[str]:
+        """The names of the roles held."""
+        return [str(role.display_name) for role in self.roles]
+
     def has_right(self, right: Right) -> bool:
         """Does one of the roles include this right? Being a superuser gives none."""
         return any(right in role.rights for role in self.roles)

@@ -37,7 +37,7 @@ def people(rng: random.Random, count: int) -> Iterator[Person]:
     cultures = [culture for culture in names.CULTURES if culture.fathers]
     syllables = [consonant + vowel for consonant in CONSONANTS for vowel in VOWELS]
     stems = [
-        "".join(rng.choices(syllables, k=rng.choice((1, 2, 2)))) + rng.choice(CONSONANTS)
+        "".join(rng.choices(syllables, k=rng.choice((1, 2, 2, 3)))) + rng.choice(CONSONANTS)
         for _ in range(STEMS)
     ]
     for _ in range(count):

@@ -339,7 +339,8 @@ def codes_of(name: str) -> Codes:
     """The whole pick-list of that name, merged codes included. KeyError for an unknown name."""
     if not name.isupper() or name in ("OURS", "GROUPED"):
         raise KeyError(name)
-    return globals()[name]
+    codes: Codes = globals()[name]
+    return codes
 
 
 def entry_choices(name: str) -> list[tuple[str, "StrPromise"]]:

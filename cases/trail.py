@@ -10,7 +10,6 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit.models import Event, EventCase
@@ -18,6 +17,7 @@ from audit.presenters import Line, lines_of
 from audit.verbs import READS, Verb
 from cases import door
 from cases.models import Case, SealedModel
+from cases.presenters import label_of, text_of
 from core.schema import Section
 
 PAGE = 40
@@ -121,9 +121,9 @@ def _open_differences(old: Any, new: Any) -> list[Difference]:
 def _section_differences(old: Section | None, new: Section) -> list[Difference]:
     before = old.as_dict() if old is not None else {}
     return [
-        Difference(name.replace("_", " ").capitalize(), _text(before.get(name)), _text(value))
+        Difference(label_of(name), text_of(name, before.get(name)), text_of(name, value))
         for name, value in new.as_dict().items()
-        if _text(before.get(name)) != _text(value)
+        if before.get(name) != value and (before.get(name) or value)
     ]
 
 
@@ -134,17 +134,4 @@ def _told(row: Any, column: Any) -> str:
         target = column.related_model.objects.filter(pk=getattr(row, column.attname)).first()
         return str(target or "")
     display = getattr(row, f"get_{column.name}_display", None)
-    return _text(display() if display else getattr(row, column.attname))
-
-
-def _text(value: Any) -> str:
-    match value:
-        case None | "" | [] | {}:
-            return ""
-        case bool():
-            return _("yes") if value else _("no")
-        case list():
-            return ", ".join(str(item) for item in value)
-        case dict():
-            return "; ".join(f"{key}: {item}" for key, item in value.items())
-    return str(value)
+    return text_of(column.name, display() if display else getattr(row, column.attname))

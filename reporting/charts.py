@@ -5,7 +5,7 @@ Content-Security-Policy demands. A figure that is not shown is a hatched bar of 
 so that its length tells nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor, log10
 from typing import Any
 
@@ -34,10 +34,7 @@ class _Canvas:
     scale: float
     pattern: str
     y: float = 0
-    shapes: list[SafeString] = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        self.shapes = []
+    shapes: list[SafeString] = field(default_factory=list)
 
     def text(self, x: float, words: Any, css: str = "value", anchor: str = "start") -> None:
         self.shapes.append(
@@ -195,8 +192,9 @@ def _document(
         ' aria-labelledby="{name}-title {name}-desc">'
         '<title id="{name}-title">{title}</title><desc id="{name}-desc">{desc}</desc>'
         '<defs><pattern id="{pattern}" width="5" height="5" patternUnits="userSpaceOnUse"'
-        ' patternTransform="rotate(45)"><line x1="0" x2="0" y1="0" y2="5" stroke="currentColor" class="hatch-line"/></pattern>'
-        "</defs>{grid}{shapes}</svg>",
+        ' patternTransform="rotate(45)"><line x1="0" x2="0" y1="0" y2="5" stroke="currentColor"'
+        ' class="hatch-line"/></pattern></defs>'
+        "{grid}{shapes}</svg>",
         width=WIDTH,
         height=_n(canvas.y + GAP),
         name=name,

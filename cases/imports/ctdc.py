@@ -104,7 +104,8 @@ DURATION = {
 
 
 def _year(text: str) -> int:
-    return whole_number(EARLIEST.year, timezone.localdate().year)(text)
+    year: int = whole_number(EARLIEST.year, timezone.localdate().year)(text)
+    return year
 
 
 def _country(text: str) -> str:
@@ -187,7 +188,11 @@ def _new_case(facts: dict[str, Any], in_file: dict[str, list[str]]) -> NewCase:
             citizenship=list(facts.get("citizenship", [])),
         ),
         victim=VictimContext(
-            country_of_exploitation=facts.get("country_of_exploitation", ""), **in_file
+            country_of_exploitation=facts.get("country_of_exploitation", ""),
+            methods_of_control=in_file.get("methods_of_control", []),
+            types_of_exploitation=in_file.get("types_of_exploitation", []),
+            forced_labour_industry=in_file.get("forced_labour_industry", []),
+            types_of_sex_exploitation=in_file.get("types_of_sex_exploitation", []),
         ),
         facts=facts,
     )

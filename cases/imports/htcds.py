@@ -96,4 +96,4 @@ def _as_text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, list):
         return ";".join(value)
-    return value
+    return str(value)

@@ -13,7 +13,7 @@ from uuid import UUID
 import tantivy
 
 from cases.search.query import Question, Word, question
-from cases.search.skeleton import as_spoken, number_key, other_readings, skeleton_of_word, words_of
+from cases.search.skeleton import as_spoken, number_key, readings, words_of
 from cases.sections import SearchEntry
 
 WRITER_HEAP = 50_000_000  # bytes of documents held before tantivy starts a segment
@@ -170,9 +170,9 @@ class NameIndex:
 
 
 def _document(case_id: UUID, entry: SearchEntry, principals: Iterable[str]) -> tantivy.Document:
-    written = [word for name in entry.names for word in words_of(name)]
-    words = {skeleton_of_word(word) for word in written}
-    words.update(*map(other_readings, written))
+    words: set[str] = set()
+    for name in entry.names:
+        words.update(*map(readings, words_of(name)))
     spoken = {as_spoken(word) for word in words} - words  # the same form is found as a word
     numbers = {number_key(number)[::-1] for number in entry.numbers}
     document = tantivy.Document()

@@ -9,7 +9,7 @@ from cases.search.aliases import aliases
 from cases.search.skeleton import (
     as_spoken,
     number_key,
-    other_readings,
+    readings,
     skeleton_of_word,
     words_of,
 )
@@ -34,7 +34,7 @@ _PASSPORT_SERIES = range(1, 4)  # letters before those digits
 class Word:
     """A name: its skeletons and how far from them a stored name may lie."""
 
-    readings: list[str]  # the first reading first
+    readings: tuple[str, ...]  # the likeliest first
     spoken: str
     aliases: frozenset[str]
     beginning: str  # pattern of skeletons that begin so; empty when a beginning is not enough
@@ -109,7 +109,7 @@ def _word(word: str, last: bool) -> Word:
     bones = skeleton_of_word(word)
     counts = last or len(word) >= BEGINNING_FROM or len(word) == 1
     return Word(
-        readings=[bones, *other_readings(word)],
+        readings=readings(word),
         spoken=as_spoken(bones),
         aliases=aliases(bones),
         beginning=_beginning(word) if counts else "",

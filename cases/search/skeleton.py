@@ -19,6 +19,7 @@ MAX_WORD = 40  # letters of a skeleton word; longer ones are cut
 _DROPPED = dict.fromkeys(
     map(ord, "'`´ʹʺʻʼʽʾʿˈˊˋ‘’‛′″‵＇\N{SOFT HYPHEN}\u200b\u200c\u200d\u2060\ufeff")
 )
+_ACCENTS = dict.fromkeys(c for c in range(0x10000) if unicodedata.category(chr(c)) == "Mn")
 
 _CYRILLIC = {
     **dict(zip("абвгґғдеёєэжз", "abvhhhdeeeeZz", strict=True)),
@@ -62,8 +63,8 @@ _LATIN = re.compile(
 )
 _IN_CONTEXT = {"ic": "iC", "ić": "iC", "ff": "v", "ck": "k", "c": "k"}
 
-# Where a language writes these marks, and before r and l, "ch" is х.
-_CH_IS_KH = re.compile("[čšžŭśćźńł]|ch[rl]")
+# Where a language writes these marks, and in words like Christina, "ch" is х.
+_CH_IS_KH = re.compile("[čšžŭśćźńł]|^ch[rl]")
 
 # What both scripts spell in several ways, on the sounds found so far, in this order.
 _COMMON = tuple(
@@ -102,8 +103,8 @@ def words_of(text: str) -> list[str]:
     Latin letters keep a caron, a cedilla and the like; nothing but letters and digits is left.
     """
     folded = unicodedata.normalize("NFKC", text.translate(_DROPPED)).casefold()
-    folded = unicodedata.normalize("NFC", folded).translate(_DROPPED)
-    return _WORD.findall("".join(c for c in folded if unicodedata.category(c) != "Mn"))
+    folded = unicodedata.normalize("NFC", folded).translate(_DROPPED)  # й and č stay whole
+    return _WORD.findall(folded.translate(_ACCENTS))
 
 
 def skeleton(text: str) -> list[str]:
@@ -111,7 +112,6 @@ def skeleton(text: str) -> list[str]:
     return [found for found in map(skeleton_of_word, words_of(text)) if found]
 
 
-@lru_cache(maxsize=65_536)
 def skeleton_of_word(word: str) -> str:
     """The skeleton of one word of `words_of`; empty when nothing in it sounds."""
     sounds = _sounds(word)
@@ -120,11 +120,11 @@ def skeleton_of_word(word: str) -> str:
     return "".join(c for c in sounds if c.isascii() and c.isalnum())[:MAX_WORD]
 
 
-def other_readings(word: str) -> list[str]:
-    """Skeletons of other readings of one word of `words_of`, the first reading left out."""
+@lru_cache(maxsize=65_536)
+def readings(word: str) -> tuple[str, ...]:
+    """The skeleton of one word of `words_of`, then those of its other readings, each once."""
     respelt = (re.sub(pattern, letters, word) for pattern, letters in _OTHER_READINGS)
-    first = skeleton_of_word(word)
-    return sorted({skeleton_of_word(other) for other in respelt if other != word} - {first, ""})
+    return tuple(filter(None, dict.fromkeys(map(skeleton_of_word, (word, *respelt)))))
 
 
 def as_spoken(bones: str) -> str:
@@ -141,7 +141,7 @@ def number_key(text: str) -> str:
     country code: 8 029 and 029 become 375 29, 8 9xx becomes 7 9xx; 00 and 8 10 are taken off.
     """
     folded = "".join(words_of(text)).translate(_LIKE_LATIN)
-    key = "".join(c for c in map(_ascii, folded) if c.isalnum())
+    key = folded if folded.isascii() else "".join(map(_ascii, folded))
     for pattern, replacement in _PHONES:
         key, changed = pattern.subn(replacement, key)
         if changed:

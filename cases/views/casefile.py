@@ -4,12 +4,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cases import door
 from cases.forms import ConsentForm, PersonForm, VictimForm
 from cases.models import Person
 from cases.panels import CASE_PANELS
+from cases.presenters import told
 from cases.sections import ConsentTerms
 from cases.selectors import get_case_for, victim_of
 from cases.services import casework, intake
@@ -18,6 +20,13 @@ from cases.views.frame import case_frame, revision_of
 from core.access import require
 from core.exceptions import Conflict
 from core.rights import Right
+
+# Section of the person, its heading, and where it is changed.
+PARTS = (
+    ("identity", gettext_lazy("Who the person is"), "cases:person"),
+    ("contact", gettext_lazy("How to reach the person"), "cases:person"),
+    ("victim", gettext_lazy("What happened"), "cases:victim"),
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -61,10 +70,16 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
         | {"template": panel.template}
         for panel, rows in zip(CASE_PANELS, panel_rows, strict=True)
     ]
+    sections = opened[1][1]
     context = case_frame(request, case, access) | {
-        "summary": opened[0][1].get("summary"),
-        "person": opened[1][1],
-        "consents": [(row, sections.get("terms")) for row, sections in consent_rows],
+        "name": getattr(sections.get("identity"), "full_name", ""),
+        "parts": [(title, url, told(sections[s])) for s, title, url in PARTS if s in sections],
+        "summary": told(opened[0][1]["summary"]) if "summary" in opened[0][1] else [],
+        "consents": [
+            (row, sections["terms"].consented, told(sections["terms"]))  # type: ignore[attr-defined]
+            for row, sections in consent_rows
+            if "terms" in sections
+        ],
         "panels": panels,
     }
     return render(request, "cases/detail.html", context)

@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,48 +17,95 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='HistoricalSnapshot',
+            name="HistoricalSnapshot",
             fields=[
-                ('id', models.UUIDField(db_index=True, default=core.ids.uuid7, editable=False)),
-                ('revision', models.PositiveIntegerField(default=0, editable=False)),
-                ('last_event', models.UUIDField(editable=False)),
-                ('number', models.PositiveIntegerField(db_index=True, verbose_name='number')),
-                ('taken_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='as of')),
-                ('persons', models.PositiveIntegerField(blank=True, null=True, verbose_name='persons')),
-                ('surface', models.BinaryField()),
-                ('epochs', models.JSONField(default=dict)),
-                ('digests', models.JSONField(default=dict)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('taken_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(db_index=True, default=core.ids.uuid7, editable=False)),
+                ("revision", models.PositiveIntegerField(default=0, editable=False)),
+                ("last_event", models.UUIDField(editable=False)),
+                ("number", models.PositiveIntegerField(db_index=True, verbose_name="number")),
+                (
+                    "taken_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="as of"),
+                ),
+                (
+                    "persons",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="persons"),
+                ),
+                ("surface", models.BinaryField()),
+                ("epochs", models.JSONField(default=dict)),
+                ("digests", models.JSONField(default=dict)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical snapshot',
-                'verbose_name_plural': 'historical snapshots',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical snapshot",
+                "verbose_name_plural": "historical snapshots",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('revision', models.PositiveIntegerField(default=0, editable=False)),
-                ('last_event', models.UUIDField(editable=False)),
-                ('number', models.PositiveIntegerField(unique=True, verbose_name='number')),
-                ('taken_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='as of')),
-                ('persons', models.PositiveIntegerField(blank=True, null=True, verbose_name='persons')),
-                ('surface', models.BinaryField()),
-                ('epochs', models.JSONField(default=dict)),
-                ('digests', models.JSONField(default=dict)),
-                ('taken_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=core.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=0, editable=False)),
+                ("last_event", models.UUIDField(editable=False)),
+                ("number", models.PositiveIntegerField(unique=True, verbose_name="number")),
+                (
+                    "taken_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="as of"),
+                ),
+                (
+                    "persons",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="persons"),
+                ),
+                ("surface", models.BinaryField()),
+                ("epochs", models.JSONField(default=dict)),
+                ("digests", models.JSONField(default=dict)),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-number',),
+                "ordering": ("-number",),
             },
         ),
     ]

@@ -9,7 +9,7 @@ from cases.imports import runner
 from cases.models import Case, ImportRun
 from core.exceptions import NotAllowed
 
-pytestmark = pytest.mark.django_db(databases=["default", "keys"], transaction=True)
+pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
 HEADER = "prs_FirstName,prs_Gender,vic_TypeOfExploitation,cas_IncomingReferralDate"
 

@@ -206,6 +206,11 @@ def test_a_workbook_cut_short_is_refused(tmp_path):
     assert "damaged" in refusal(write(tmp_path, whole[: len(whole) // 2]))
 
 
+def test_a_workbook_with_wrong_offsets_is_refused(tmp_path):
+    whole = workbook(tmp_path, [HEADER, ROW]).read_bytes()
+    assert "damaged" in refusal(write(tmp_path, whole[:-6] + b"\xff\xff\xff\x7f\0\0"))
+
+
 def test_a_stray_cell_in_the_last_corner_is_refused_before_memory_runs_out(tmp_path):
     path = tmp_path / "stray.xlsx"
     with xlsxwriter.Workbook(path) as book:

@@ -1,0 +1,77 @@
+"""Sections as people read them: field names as labels, codes as words. Labels come from the forms."""
+
+from typing import Any
+
+from django import forms
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from cases import reference
+from cases.countries import LANGUAGES, country_name
+from cases.forms import ConsentForm, PersonForm, VictimForm
+from core.schema import Section
+
+# Forms whose labels name the fields of sections; upper apps add theirs in apps.ready().
+LABELLED: list[type[forms.Form]] = [PersonForm, VictimForm, ConsentForm]
+
+# Field → its list of codes.
+CODES: dict[str, dict[str, Any]] = {
+    "gender": reference.GENDER,
+    "marital_status": reference.MARITAL_STATUS,
+    "highest_level_of_education": reference.EDUCATION,
+    "trafficking_status": reference.TRAFFICKING_STATUS,
+    "trafficking_status_decided_by": reference.DECISION_MAKING_ORG,
+    "relationship_to_trafficker": reference.RELATIONSHIP_TO_TRAFFICKER,
+    "recruitment_websites_and_apps": reference.WEBSITES_AND_APPS,
+    "exploitation_websites_and_apps": reference.WEBSITES_AND_APPS,
+    "method_of_recruitment": reference.METHOD_OF_RECRUITMENT,
+    "methods_of_control": reference.METHODS_OF_CONTROL,
+    "types_of_exploitation": reference.TYPES_OF_EXPLOITATION,
+    "forced_labour_industry": reference.FORCED_LABOUR_INDUSTRY,
+    "types_of_sex_exploitation": reference.TYPES_OF_SEX_EXPLOITATION,
+    "reason_for_incoming_referral": reference.REFERRAL_REASON,
+    "reason_for_outgoing_referral": reference.REFERRAL_REASON,
+    "purposes": reference.CONSENT_PURPOSES,
+    "points_explained": reference.CONSENT_GUIDANCE,
+    "form": reference.CONSENT_FORMS,
+    "language": LANGUAGES,
+    "primary_language": LANGUAGES,
+    "secondary_language": LANGUAGES,
+}
+COUNTRIES = frozenset({"citizenship", "mailing_country", "country_of_exploitation"})
+
+
+def told(section: Section) -> list[tuple[str, str]]:
+    """(label, text) of every field that is recorded, in the order of the schema."""
+    pairs = ((name, text_of(name, value)) for name, value in section.as_dict().items())
+    return [(label_of(name), text) for name, text in pairs if text]
+
+
+def label_of(name: str) -> str:
+    """What a field is called on the page."""
+    for form in LABELLED:
+        if name in form.base_fields and form.base_fields[name].label:
+            return str(form.base_fields[name].label)
+    return name.replace("_", " ").capitalize()
+
+
+def text_of(name: str, value: Any) -> str:
+    """The value of a field in words; "" when it is not recorded."""
+    match value:
+        case None | "" | [] | {}:
+            return ""
+        case bool():
+            return _("Yes") if value else _("No")
+        case list():
+            return ", ".join(_code(name, item) for item in value)
+        case dict():
+            return "; ".join(f"{key}: {item}" for key, item in value.items())
+        case str():
+            return _code(name, value)
+    return date_format(value, "j M Y") if hasattr(value, "isoformat") else str(value)
+
+
+def _code(name: str, code: str) -> str:
+    if name in COUNTRIES:
+        return str(country_name(code))
+    return str(CODES.get(name, {}).get(code, code))
