@@ -25,6 +25,8 @@ def env_secret(name: str, default: str = "") -> str:
     return os.environ.get(name, default)
 
 
+os.umask(0o077)  # what Tutela writes, nobody else on the machine reads
+
 # --- Where things live ----------------------------------------------------------------
 DATA_DIR = Path(env("TUTELA_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 _config_home = Path(env("XDG_CONFIG_HOME", default=str(Path.home() / ".config")))

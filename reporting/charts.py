@@ -16,11 +16,11 @@ from django.utils.translation import ngettext
 
 from reporting.tables import HIDDEN, Cell, Layer, Table
 
-WIDTH = 400  # of the drawing, in its own units: one is one pixel on a small phone
-PLOT = 210  # the longest bar; figures and names stand behind the bars
+WIDTH = 480  # of the drawing, in its own units: about a pixel each on a phone
+PLOT = 240  # the longest bar; figures and names stand behind the bars
 BAR, GAP, LINE = 15, 3, 18
 FONT = 13
-CHARACTER = 7  # average width at this font size
+CHARACTER = 7.5  # average width at this font size
 SERIES = 6  # classes bar-0 to bar-5
 HIDDEN_LENGTH = 24
 MOST_BARS = 150
@@ -36,7 +36,7 @@ class _Canvas:
     y: float = 0
     shapes: list[SafeString] = field(default_factory=list)
 
-    def text(self, x: float, words: Any, css: str = "value", anchor: str = "start") -> None:
+    def text(self, x: float, words: Any, css: str = "label", anchor: str = "start") -> None:
         self.shapes.append(
             format_html(
                 '<text x="{}" y="{}" font-size="{}" text-anchor="{}" class="{}">{}</text>',
@@ -95,7 +95,7 @@ def bar_chart(table: Table, layer: Layer, *, name: str, stacked: bool = False) -
     _draw_axis(canvas, highest)
     top = canvas.y
     for index, row in enumerate(table.rows):
-        canvas.text(0, _shorten(row.label, WIDTH), "label")
+        canvas.text(0, _shorten(row.label, WIDTH))
         canvas.y += LINE
         if stacked:
             _draw_stack(canvas, table, layer.cells[index])
@@ -130,7 +130,7 @@ def _draw_axis(canvas: _Canvas, highest: int) -> None:
 def _draw_legend(canvas: _Canvas, table: Table) -> None:
     for index, column in enumerate(table.columns):
         canvas.bar(0, BAR, index, str(column.label))
-        canvas.text(BAR + 5, _shorten(column.label, WIDTH - BAR - 5), "label")
+        canvas.text(BAR + 5, _shorten(column.label, WIDTH - BAR - 5))
         canvas.y += LINE
 
 
@@ -148,7 +148,8 @@ def _draw_group(canvas: _Canvas, table: Table, layer: Layer, index: int) -> None
             length = cell.number * canvas.scale
             canvas.bar(0, length, series, words)
         room = WIDTH - length - 4
-        behind = f"{_shorten(label, room - CHARACTER * (len(str(cell)) + 1))} {cell}".strip()
+        name = _shorten(label, room - CHARACTER * (len(str(cell)) + 1)) if label else ""
+        behind = format_html('{} <tspan class="value">{}</tspan>', name, cell)
         canvas.text(length + 4, behind)
         canvas.y += BAR + GAP
 

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reporting.dimensions import DIMENSIONS, Key
+from reporting.dimensions import ANY_OTHER, DIMENSIONS, Key
 from reporting.surface import Surface
 from reporting.tables import AUTOMATIC, Definition
 
@@ -19,16 +19,16 @@ LEVEL_CHOICES = {
     "2": gettext_lazy("Broadest groups"),
 }
 CHART_CHOICES = {
-    "grouped": gettext_lazy("Bars below each other"),
-    "stacked": gettext_lazy("Stacked bars"),
+    "grouped": gettext_lazy("Side by side"),
+    "stacked": gettext_lazy("Stacked"),
 }
 FIRST_TABLE = {"rows": "year", "columns": "gender"}
 
 
 class TableForm(forms.Form):
-    """The builder. Every choice but the rows may be left out."""
+    """The builder. No field is marked as required; a table without rows is refused as a whole."""
 
-    rows = forms.ChoiceField(label=gettext_lazy("Rows"))
+    rows = forms.ChoiceField(label=gettext_lazy("Rows"), required=False)
     columns = forms.ChoiceField(label=gettext_lazy("Columns"), required=False)
     split = forms.ChoiceField(label=gettext_lazy("One table for each"), required=False)
     only = forms.ChoiceField(label=gettext_lazy("Only persons with"), required=False)
@@ -79,9 +79,10 @@ def _categories_to_filter_by(surface: Surface) -> list[tuple[Any, list[tuple[str
 
 
 def _shown_codes(surface: Surface, key: Key) -> list[str]:
-    # Broader groups first.
+    # Broader groups first. What "all others" are depends on the level, so it is no filter.
     return [
         code
         for level in reversed(range(len(surface.axes[key])))
         for code in surface.shown_codes(key, level)
+        if code != ANY_OTHER
     ]

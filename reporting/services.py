@@ -6,7 +6,7 @@ from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,7 @@ from assistance.selectors import kinds_by_case
 from audit import trail
 from audit.verbs import Verb
 from cases import door
-from core.exceptions import NotAllowed, NotFound, WrongState
+from core.exceptions import Conflict, NotAllowed, NotFound, WrongState
 from core.rights import Right
 from reporting import epochs, frame, protection
 from reporting.freeze import build
@@ -46,7 +46,7 @@ def take_snapshot(*, by: User) -> Snapshot:
 
     Must not run inside a transaction: that the facts were opened is committed before they are.
     NotAllowed without the right; WrongState when there were enough freezes this year or when too
-    few persons changed since the last.
+    few persons changed since the last; Conflict when somebody else took one meanwhile.
     """
     if not by.has_right(Right.STATISTICS_FREEZE):
         raise NotAllowed(_("Your role does not include taking statistics snapshots."))
@@ -77,7 +77,10 @@ def take_snapshot(*, by: User) -> Snapshot:
         epochs=by_year,
         digests=digests,
     )
-    trail.save(snapshot, verb=Verb.STATISTICS_FROZEN, by=by)
+    try:
+        trail.save(snapshot, verb=Verb.STATISTICS_FROZEN, by=by)
+    except IntegrityError:  # the number is taken: the conditions were checked against an older one
+        raise Conflict(_("Somebody else took a snapshot in the meantime.")) from None
     return snapshot
 
 

@@ -4,8 +4,8 @@ from functools import cache
 
 from cases.search.skeleton import skeleton
 
-# One name a line, in any spelling. A form that shares its skeleton with another need not stand here,
-# so names such as Юлия, Юлія, Yulia, whose skeletons all meet, have no line.
+# One name a line, in any spelling. A form that shares its skeleton with another need not stand
+# here, so names such as Юлия, Юлія, Yulia, whose skeletons all meet, have no line.
 GIVEN_NAMES = """
 Александр Аляксандр Олександр Алесь Олесь Alexander Alexandru Iskandar
 Александра Аляксандра Олександра Алеся Олеся

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import tantivy
 
-from cases.search.query import Question, Word, question
+from cases.search.query import BEGINNING_FROM, Question, Word, question
 from cases.search.skeleton import as_spoken, number_key, readings, words_of
 from cases.sections import SearchEntry
 
@@ -149,8 +149,11 @@ class NameIndex:
             ways.append(self._among("word", word.aliases, ALIAS))
         if word.beginning:
             ways.append(self._pattern("word", word.beginning, BEGUN))
-            ways.append(self._pattern("spoken", f"{word.spoken}.*", SPOKEN_BEGUN))
-            ways.append(self._pattern("word", f"{word.spoken}.*", SPOKEN_BEGUN))
+        if word.beginning and len(word.spoken) >= BEGINNING_FROM:
+            ways += [
+                self._pattern(field, f"{word.spoken}.*", SPOKEN_BEGUN)
+                for field in ("spoken", "word")
+            ]
         for slips, score in ((1, ONE_SLIP), (2, TWO_SLIPS)):
             if word.slips >= slips:
                 near = Query.fuzzy_term_query(self._schema, "word", word.readings[0], slips)
@@ -191,7 +194,7 @@ def _document(case_id: UUID, entry: SearchEntry, principals: Iterable[str]) -> t
 
 
 def _born_tokens(born: str) -> list[str]:
-    """What a date of birth is found by: its year, and the day, or "1987-" when only a year is known."""
+    """What a date of birth is found by: its year, and the day or "1987-" when no day is known."""
     if len(born) == 10:
         return [born[:4], born]
     return [born, f"{born}-"] if len(born) == 4 else []

@@ -7,10 +7,10 @@ aloud.
 ACCOUNTS = {
     "SexualExploitation": (
         (
-            "She was promised work as a waitress. On arrival her passport was taken and the debt was"
-            " named. She reached the helpline from a neighbour's phone."
+            "She was promised work as a waitress. On arrival her passport was taken and the debt"
+            " was named. She reached the helpline from a neighbour's phone."
         ),
-        "An acquaintance offered help with moving. After the first week nobody let her go out alone.",
+        "An acquaintance offered help with moving. A week later nobody let her go out alone.",
         (
             "Обещали работу администратором в гостинице. На месте забрали документы и назвали долг."
             " Помогла случайная попутчица."
@@ -20,13 +20,13 @@ ACCOUNTS = {
     ),
     "ForcedLabour": (
         (
-            "Hired for a building site through a friend of a friend. Paid once in five months; slept in a"
-            " container on the site."
+            "Hired for a building site through a friend of a friend. Paid once in five months;"
+            " slept in a container on the site."
         ),
         "The agency kept the passports of the whole team. Those who asked for wages were moved on.",
         "Работа на стройке без договора. Деньги обещали в конце сезона, потом пригрозили полицией.",
         "Праца на ферме па чатырнаццаць гадзін. Грошай не аддалі, пашпарт вярнулі праз консула.",
-        "Picked fruit with eight others. Food and rent were taken off the pay until nothing was left.",
+        "Picked fruit with eight others. Food and rent were taken off the pay until none was left.",
     ),
     "ForcedBegging": (
         "Was made to ask for money near the station and to hand over all of it each evening.",
@@ -41,7 +41,7 @@ ACCOUNTS = {
         "Праца на складзе ад раніцы да вечара замест школы.",
     ),
     "ForcedMarriage": (
-        "Her relatives arranged the marriage and kept her phone. A teacher noticed that she was gone.",
+        "Her relatives arranged the marriage and kept her phone. A teacher noticed her absence.",
     ),
     "Servitude": (
         "Looked after a household day and night, without a day off and without a key.",

@@ -34,6 +34,7 @@ export function startPage() {
     if (form.method !== "post" || event.defaultPrevented) return;
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
+    setTimeout(() => delete form.dataset.sent, 8000); // a download leaves the page where it is
   });
   addEventListener("pageshow", () => {
     for (const form of document.forms) delete form.dataset.sent;

@@ -2,6 +2,8 @@
 
 import sys
 import threading
+from itertools import product
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -15,7 +17,7 @@ ME = ["u:me"]
 
 
 class Register:
-    """A small index whose cases have labels; everybody in it is seen by u:me unless told otherwise."""
+    """A small index whose cases have labels; u:me sees everybody unless told otherwise."""
 
     def __init__(self) -> None:
         self.index = NameIndex()
@@ -152,6 +154,14 @@ def test_the_better_match_comes_first():
     assert register.find("Honchar") == ["exact", "spoken", "begins", "slip"]
 
 
+def test_one_slip_comes_before_two():
+    register = Register()
+    register.add("two", "Гондаренто")
+    register.add("one", "Гондаренко")
+    register.index.commit()
+    assert register.find("Гончаренко") == ["one", "two"]
+
+
 def test_the_same_spelling_of_a_given_name_comes_before_its_other_languages():
     register = Register()
     register.add("uk", "Микола")
@@ -272,7 +282,7 @@ def test_an_empty_bulk_may_be_followed_by_additions():
         "Гон\ud800чар",
         "ﷺ" * 300,
         "\u0301" * 300,
-        "a" * 1_000_000,
+        "x" * 1_000_000,
         "Гончар " * 100_000,
         "1 " * 500_000,
         "9" * 1_000_000,
@@ -302,36 +312,29 @@ def test_an_empty_entry_is_kept_and_never_found(register):
     assert register.find("empty") == []
 
 
-def test_the_index_opens_no_file_for_writing(tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    before = _open_files()
-    index = NameIndex()
-    index.bulk((uuid7(), SearchEntry(names=[f"Гончар {n}"]), ME) for n in range(5000))
-    assert len(index) == 5000
-    assert _open_files() <= before
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_names_leave_no_trace_on_disk_that_the_process_wrote(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    written = _bytes_written()
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    open_files, written = _open_files(), _bytes_written()
     index = NameIndex()
-    index.bulk((uuid7(), SearchEntry(names=[f"Гончар{n} Юлия"]), ME) for n in range(20_000))
-    assert index.search("Гончар19999", ME)
-    assert _bytes_written() - written < 100_000  # 20,000 names would take a megabyte
+    names = ["".join(letters) for letters in product("абвгдежзик", repeat=4)]
+    index.bulk((uuid7(), SearchEntry(names=[f"Гончар{name} Юлия"]), ME) for name in names)
+    assert index.search(f"Гончар{names[-1]}", ME)
+    assert _open_files() <= open_files
+    assert _bytes_written() - written < 100_000  # 10,000 cases would take several times as much
     assert list(tmp_path.iterdir()) == []
 
 
 def test_readers_and_a_writer_work_side_by_side(register):
-    failures: list[BaseException] = []
+    failures: list[Exception] = []
     done = threading.Event()
 
     def read() -> None:
         try:
             while not done.is_set():
                 assert register.index.search("Honchar Yulia", ME)[0].score == 1.0
-        except BaseException as error:
+        except Exception as error:
             failures.append(error)
 
     def write(name: str) -> None:
@@ -339,7 +342,7 @@ def test_readers_and_a_writer_work_side_by_side(register):
             for _ in range(25):
                 register.add("new", name, principals=["u:new"])
                 register.index.commit()
-        except BaseException as error:
+        except Exception as error:
             failures.append(error)
 
     readers = [threading.Thread(target=read) for _ in range(3)]
@@ -362,14 +365,9 @@ def test_a_hit_holds_no_name(register):
 
 
 def _open_files() -> set[str]:
-    from pathlib import Path
-
-    folder = Path("/proc/self/fd")
-    return {str(link.resolve()) for link in folder.iterdir()} if folder.exists() else set()
+    return {str(link.resolve()) for link in Path("/proc/self/fd").iterdir()}
 
 
 def _bytes_written() -> int:
-    from pathlib import Path
-
     lines = Path("/proc/self/io").read_text().splitlines()
     return int(dict(line.split(": ") for line in lines)["wchar"])

@@ -82,4 +82,4 @@ def test_the_file_holds_the_figures_of_the_page(look_up):
         totals = [*layer.column_totals, layer.total]
         expected.append([str(layer.label), "Total", *map(str, totals)])
     assert body == expected
-    assert DAY == table.taken_at
+    assert table.taken_at == DAY

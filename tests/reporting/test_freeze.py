@@ -11,10 +11,10 @@ from scipy.optimize import linprog
 from cases.sections import CaseFacts
 from reporting import frame
 from reporting.dimensions import DIMENSIONS, LEVELS, NOT_RECORDED
-from reporting.freeze import check
+from reporting.freeze import build, check
 from reporting.protection import MAX_NOISE, THRESHOLD
 from reporting.surface import MAX_DIMENSIONS, levelled, pack, unpack
-from tests.reporting.people import YEAR, people, surface_of
+from tests.reporting.people import SECRET, YEAR, people, surface_of
 
 
 def exact(rows, surface, table) -> np.ndarray:
@@ -162,71 +162,101 @@ def test_broader_groups_keep_the_largest_categories_and_nest(surface):
     assert "BY" in eight
 
 
+def test_a_new_epoch_redraws_the_cells_of_its_persons_alone(many, surface):
+    counted = frame.build(many, YEAR)
+    years = counted.columns["year"]
+    of_2022 = years.answers == years.codes.index("2022")
+    redrawn = build(counted, SECRET, np.where(of_2022, 2, 1))
+    keys = ["year", "control"]
+    old, new = shown_pairs(surface, keys), shown_pairs(redrawn, keys)
+    moved = {codes[0] for codes in old.keys() | new.keys() if old.get(codes) != new.get(codes)}
+    assert moved == {"2022"}
+
+
+ATTACKED = ["gender", "country", "duration"]  # one answer a person: every sum binds
+
+
 def test_totals_minus_shown_cells_pin_down_no_hidden_cell():
-    """The attacker knows the whole surface, the threshold and the largest noise."""
+    """The attacker knows every figure of the surface, the threshold and the largest noise."""
     rows = people(300, seed=7)
     surface = surface_of(rows)
-    keys = ["year", "gender", "exploitation"]
-    axes = [surface.codes(key, 0) for key in keys]
-    shape = tuple(map(len, axes))
-    truth = frame.count(frame.build(rows, YEAR), keys)
-    cells = np.arange(truth.size).reshape(shape)
+    truth = frame.count(frame.build(rows, YEAR), ATTACKED)
 
-    # "exploitation" takes several answers, so only sums over the other two bind margins.
-    bounds = [_interval(surface, keys, axes, places) for places in np.ndindex(shape)]
+    def told(codes: dict[str, str]) -> tuple[float, float]:
+        figure = surface.figure(codes, 0)
+        if figure.value is not None:
+            return figure.value - MAX_NOISE, figure.value + MAX_NOISE
+        return (0, len(rows)) if figure.withheld else (0, THRESHOLD - 1 + MAX_NOISE)
+
+    widths = attack(truth, surface.axes, told)
+    print("REAL", sorted(widths))
+    assert len(widths) == 40
+    assert min(widths) >= 5, "a hidden cell is known to within fewer than five persons"
+
+
+def test_the_same_attack_opens_tables_that_have_a_threshold_and_no_noise():
+    # Without this, the test above would pass for an attack that is too weak.
+    rows = people(300, seed=7)
+    counted = frame.build(rows, YEAR)
+    truth = frame.count(counted, ATTACKED)
+    axes = {key: [list(counted.columns[key].codes)] for key in ATTACKED}
+
+    def told(codes: dict[str, str]) -> tuple[float, float]:
+        keys = list(codes)
+        places = tuple(axes[key][0].index(code) for key, code in codes.items())
+        count = int(frame.count(counted, keys)[places])
+        return (count, count) if count >= THRESHOLD or count == 0 else (1, THRESHOLD - 1)
+
+    widths = attack(truth, axes, told)
+    print("CONTROL", sorted(widths))
+    assert sum(width == 0 for width in widths) >= 4
+
+
+def attack(truth: np.ndarray, axes, told, tries: int = 40) -> list[int]:
+    """Linear programmes: how many values each of some hidden, non-empty cells may still take.
+
+    `told` gives the interval that is known of a cell, or of a sum of cells, from its codes.
+    """
+    codes = [axes[key][0] for key in ATTACKED]
+    cells = np.arange(truth.size).reshape(truth.shape)
+
+    def names(places, kept=(0, 1, 2)) -> dict[str, str]:
+        return {ATTACKED[k]: codes[k][place] for k, place in zip(kept, places, strict=True)}
+
+    bounds = [told(names(places)) for places in np.ndindex(truth.shape)]
     sides, lows, highs = [], [], []
-    for axis in ((0,), (1,), (0, 1)):
-        kept = [place for place in range(3) if place not in axis]
-        for places in np.ndindex(*(shape[k] for k in kept)):
-            index = [slice(None)] * 3
+    for kept in [part for size in range(3) for part in combinations(range(3), size)]:
+        for places in np.ndindex(*(truth.shape[k] for k in kept)):
+            index: list = [slice(None)] * 3
             for k, place in zip(kept, places, strict=True):
                 index[k] = place
             side = np.zeros(truth.size)
             side[cells[tuple(index)].ravel()] = 1
-            low, high = _interval(surface, [keys[k] for k in kept], [axes[k] for k in kept], places)
+            low, high = told(names(places, kept))
             sides.append(side)
             lows.append(low)
             highs.append(high)
     a = np.vstack([np.array(sides), -np.array(sides)])
     b = np.concatenate([highs, -np.array(lows)])
-
-    # The truth itself is possible, or the attack would prove nothing.
-    assert (a @ truth.ravel() <= b + 1e-9).all()
-    for (low, high), count in zip(bounds, truth.ravel(), strict=True):
-        assert low <= count <= high
-
+    # The truth must be among what the attacker thinks possible, or the attack proves nothing.
+    assert (a @ truth.ravel() <= b).all()
+    assert all(
+        low <= count <= high for (low, high), count in zip(bounds, truth.ravel(), strict=True)
+    )
     hidden = [
-        int(cells[places])
-        for places in np.ndindex(shape)
-        if truth[places] > 0
-        and surface.figure(dict(zip(keys, _codes(axes, places), strict=True)), 0).value is None
+        cell
+        for cell, (low, high) in enumerate(bounds)
+        if low < THRESHOLD - MAX_NOISE and high > low and truth.ravel()[cell] > 0
     ]
-    chosen = np.random.default_rng(1).permutation(hidden)[:40]
-    assert len(chosen) == 40
     widths = []
-    for cell in chosen:
+    for cell in np.random.default_rng(1).permutation(hidden)[:tries]:
         goal = np.zeros(truth.size)
         goal[cell] = 1
         least = linprog(goal, A_ub=a, b_ub=b, bounds=bounds, method="highs")
         most = linprog(-goal, A_ub=a, b_ub=b, bounds=bounds, method="highs")
         assert least.status == most.status == 0
-        widths.append(np.floor(-most.fun + 1e-6) - np.ceil(least.fun - 1e-6))
-    assert min(widths) >= 5, "a hidden cell is known to within fewer than five persons"
-
-
-def _codes(axes, places):
-    return [axis[place] for axis, place in zip(axes, places, strict=True)]
-
-
-def _interval(surface, keys, axes, places) -> tuple[float, float]:
-    """What one cell of the surface tells of its true count."""
-    codes = dict(zip(keys, _codes(axes, places), strict=True))
-    figure = surface.figure(codes, 0)
-    if figure.value is not None:
-        return figure.value - MAX_NOISE, figure.value + MAX_NOISE
-    if figure.withheld:
-        return 0, 300
-    return 0, THRESHOLD - 1 + MAX_NOISE
+        widths.append(int(np.floor(-most.fun + 1e-6) - np.ceil(least.fun - 1e-6)))
+    return widths
 
 
 def test_too_many_persons_are_refused_before_sums_lose_digits(monkeypatch):

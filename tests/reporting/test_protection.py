@@ -65,6 +65,11 @@ def test_the_same_cell_always_gets_the_same_noise():
     assert np.array_equal(noise(n, keys, KEY)[order], noise(n[order], keys[order], KEY))
 
 
+def test_noise_depends_on_the_count_besides_the_key():
+    n, keys = random_cells(25, 500)
+    assert not np.array_equal(noise(n, keys, KEY), noise(n + 1, keys, KEY))
+
+
 def test_another_secret_draws_other_noise():
     n, keys = random_cells(25, 500)
     assert not np.array_equal(noise(n, keys, KEY), noise(n, keys, b"x" * 32))

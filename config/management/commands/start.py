@@ -1,0 +1,59 @@
+"""manage.py start: everything between an empty folder and a served page."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from granian import Granian
+from granian.constants import Interfaces
+
+from config.demo.office import accounts_text
+from config.startup import refuse_unless_ready
+from vault.keyring import keyring
+
+
+class Command(BaseCommand):
+    help = "Prepare databases, keys and static files, then serve until stopped."
+    requires_system_checks = ()  # run below, after the databases exist
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="load made-up cases, if there are none")
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--workers", type=int, default=1)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._prepare(options["demo"])
+        except ImproperlyConfigured as error:
+            raise CommandError(f"Tutela does not start. {error}") from None
+        connections.close_all()
+        address = f"http://{options['host']}:{options['port']}"
+        self.stdout.write(self.style.SUCCESS(f"Tutela is served on {address} (Ctrl+C stops it)"))
+        Granian(
+            "config.wsgi:application",
+            address=options["host"],
+            port=options["port"],
+            interface=Interfaces.WSGI,
+            workers=options["workers"],
+            blocking_threads=4,
+            workers_kill_timeout=10,
+            log_access=False,
+        ).serve()
+
+    def _prepare(self, demo: bool) -> None:
+        settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        call_command("migrate", database="keys", verbosity=0)
+        keyring.unlock()  # before anything is written that could never be read again
+        call_command("migrate", verbosity=0)
+        call_command("createcachetable", verbosity=0)
+        call_command("check")
+        call_command("collectstatic", interactive=False, verbosity=0)
+        if demo:
+            call_command("load_demo")
+            self.stdout.write(accounts_text())
+        refuse_unless_ready(serve=False)

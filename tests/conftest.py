@@ -1,0 +1,202 @@
+"""The cast. Every test knows them: Alena keeps the case, the others have their reasons to look at it."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.test import Client, TransactionTestCase
+from django.utils import timezone
+
+from accounts.models import Office, Organisation, User
+from accounts.services import make_office, make_user
+from audit import guards
+from cases.models import Case
+from cases.search.live import live_index
+from cases.sections import CaseSummary, ConsentTerms, Contact, Identity, VictimContext
+from cases.services.grants import give_grant
+from cases.services.intake import register_case
+from cases.services.new_case import NewCase
+from vault.keyring import keyring
+
+PASSWORD = "correct horse battery staple"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever touches the database may touch the key store, too."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker or "db" in getattr(item, "fixturenames", ()):
+            wanted = (marker.kwargs if marker else {}) | {"databases": "__all__"}
+            item.add_marker(pytest.mark.django_db(**wanted), append=False)
+
+
+@pytest.fixture(autouse=True)
+def unlocked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keys of this test alone: what an earlier one unwrapped is forgotten."""
+    keyring.forget()
+    live_index.forget()
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+        keyring.unlock()
+    yield
+    keyring.forget()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def flush_past_the_guards() -> None:
+    """Emptying tables between transactional tests is what the guards exist to refuse."""
+    flush = TransactionTestCase._fixture_teardown
+
+    def without_guards(self: TransactionTestCase) -> None:
+        guards.remove()
+        flush(self)  # emits post_migrate, which puts the guards back
+
+    TransactionTestCase._fixture_teardown = without_guards  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def office(db: None) -> Office:
+    own = Organisation.objects.create(name="Our mission", kind="NGO")
+    return make_office(code="BY-MSQ", name="Minsk", country="BY", organisation=own, by=None)
+
+
+@pytest.fixture
+def other_office(office: Office) -> Office:
+    return make_office(
+        code="BY-BRE", name="Brest", country="BY", organisation=office.organisation, by=None
+    )
+
+
+@pytest.fixture
+def person(office: Office) -> Callable[..., User]:
+    """Make a member of staff: person("alena", "case_officer")."""
+
+    def make(username: str, *roles: str, at: Office | None = office, **fields: object) -> User:
+        return make_user(
+            username=username,
+            display_name=username.replace("_", " ").title(),
+            password=PASSWORD,
+            roles=roles,
+            office=at,
+            by=None,
+            **fields,
+        )
+
+    return make
+
+
+@pytest.fixture
+def alena(person: Callable[..., User]) -> User:
+    """The case officer who keeps the case."""
+    return person("alena", "case_officer")
+
+
+@pytest.fixture
+def ihar(person: Callable[..., User]) -> User:
+    """A case officer of the same office, with cases of his own: a stranger to this one."""
+    return person("ihar", "case_officer")
+
+
+@pytest.fixture
+def volha(person: Callable[..., User]) -> User:
+    """A psychologist."""
+    return person("volha", "psychological")
+
+
+@pytest.fixture
+def pavel(person: Callable[..., User]) -> User:
+    """The supervisor of the office."""
+    return person("pavel", "supervisor")
+
+
+@pytest.fixture
+def iryna(person: Callable[..., User], other_office: Office) -> User:
+    """The supervisor of another office."""
+    return person("iryna", "supervisor", at=other_office)
+
+
+@pytest.fixture
+def rita(person: Callable[..., User]) -> User:
+    """The auditor."""
+    return person("rita", "auditor", at=None)
+
+
+@pytest.fixture
+def yury(person: Callable[..., User]) -> User:
+    """The analyst."""
+    return person("yury", "analyst", at=None)
+
+
+@pytest.fixture
+def viktar(person: Callable[..., User]) -> User:
+    """The administrator."""
+    return person("viktar", "administrator", at=None)
+
+
+@pytest.fixture
+def zoya(person: Callable[..., User]) -> User:
+    """A superuser without a role, such as `createsuperuser` makes."""
+    return person("zoya", is_superuser=True, is_staff=True)
+
+
+# Words that must appear nowhere but under seal or on the page of somebody who may read them.
+SENTINELS = {
+    "identity": "Снежаньская",
+    "contact": "+375290001122",
+    "narrative": "Kept in a sawmill near Pskov",
+}
+
+
+@pytest.fixture
+def new_case() -> NewCase:
+    return NewCase(
+        identity=Identity(
+            first_name="Ганна",
+            second_name=SENTINELS["identity"],
+            gender="Feminine",
+            citizenship=["BY"],
+            identity_number="4010199A001PB1",
+        ),
+        contact=Contact(mobile_phone=SENTINELS["contact"]),
+        victim=VictimContext(
+            types_of_exploitation=["ForcedLabour"], account=SENTINELS["narrative"]
+        ),
+        summary=CaseSummary(referring_organisation="Red Cross"),
+        consent=ConsentTerms(consented=True, purposes=["assistance"]),
+    )
+
+
+@pytest.fixture
+def case(alena: User, new_case: NewCase) -> Case:
+    """Alena's case."""
+    return register_case(new_case, by=alena)
+
+
+@pytest.fixture
+def share(case: Case, alena: User) -> Callable[..., object]:
+    """Alena shares the case: share(volha, "psychological", days=7)."""
+
+    def give(to: User, *classes: str, days: float = 7, may_write: bool = True) -> object:
+        return give_grant(
+            case,
+            to=to,
+            classes=classes,
+            may_write=may_write,
+            ends=timezone.now() + timedelta(days=days),
+            reason="treatment",
+            by=alena,
+        )
+
+    return give
+
+
+@pytest.fixture
+def client_for() -> Callable[[User], Client]:
+    """A browser in which this person is signed in."""
+
+    def make(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return make

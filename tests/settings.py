@@ -1,0 +1,19 @@
+"""Settings of the tests: a throwaway data directory and key, a fast hasher, nothing leaves the machine."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_home = Path(tempfile.mkdtemp(prefix="tutela-test-"))
+os.environ["TUTELA_DATA_DIR"] = str(_home / "data")
+os.environ["TUTELA_KEY_FILE"] = str(_home / "keys" / "root.key")
+os.environ["TUTELA_SECRET_KEY"] = "only-for-tests-" + "0" * 40
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = STORAGES | {  # noqa: F405
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+}
+ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
+STATIC_ROOT.mkdir(parents=True)  # noqa: F405
