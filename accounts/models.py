@@ -48,10 +48,23 @@ class User(AbstractUser):
     """A member of staff. Staff names are open; what they work on is not here."""
 
     class Privacy:
-        open = (
-            "id password last_login is_superuser username first_name last_name email is_staff"
-            " is_active date_joined office groups user_permissions display_name"
-        ).split()  # fmt: skip
+        open = [
+            "id",
+            "password",
+            "last_login",
+            "is_superuser",
+            "username",
+            "first_name",
+            "last_name",
+            "email",
+            "is_staff",
+            "is_active",
+            "date_joined",
+            "office",
+            "groups",
+            "user_permissions",
+            "display_name",
+        ]
         sealed = ()
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -97,4 +110,6 @@ class RoleHolding(models.Model):
     given_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "role"], name="one_holding_per_role")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "role"], name="one_holding_per_role")
+        ]

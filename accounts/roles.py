@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.classes import CONTENT
 from core.rights import Right
-
-PERSONAL = frozenset({"identity", "contact", "narrative"})
-CARE = frozenset({"medical", "psychological", "legal", "financial"})
-CONTENT = PERSONAL | CARE  # every class that people may be granted
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,9 @@ ROLES: dict[str, Role] = {
             "medical", _("Medical specialist"), _("Reads and writes the medical records shared.")
         ),
         _specialist(
-            "psychological", _("Psychologist"), _("Reads and writes the psychological records shared.")
+            "psychological",
+            _("Psychologist"),
+            _("Reads and writes the psychological records shared."),
         ),
         _specialist("legal", _("Lawyer"), _("Reads and writes the legal records shared.")),
         _specialist("financial", _("Cashier"), _("Reads and writes the financial records shared.")),

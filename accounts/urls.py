@@ -1,9 +1,9 @@
 """Signing in, and what people keep of their own account. Only these pages of allauth are served."""
 
 from allauth.account import views
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
-from django.contrib.auth.decorators import login_not_required
 
 
 @login_not_required

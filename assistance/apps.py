@@ -17,7 +17,11 @@ class AssistanceConfig(AppConfig):
             method=reference.PSYCHOLOGICAL_METHODS,
             stage=reference.LEGAL_STAGES,
             dimension=reference.REINTEGRATION_DIMENSIONS,
-            type={code: label for types in reference.REINTEGRATION_TYPES.values() for code, label in types.items()},
+            type={
+                code: label
+                for types in reference.REINTEGRATION_TYPES.values()
+                for code, label in types.items()
+            },
         )
         CASE_PANELS.append(ASSISTANCE_PANEL)
         STATUS_TONES.update(planned="info", under_way="wait", delivered="good", cancelled="neutral")

@@ -41,9 +41,9 @@ class AssistanceForm(forms.Form):
         starts, ends = data.get("starts_on"), data.get("ends_on")
         if starts and ends and ends < starts:
             self.add_error("ends_on", _("This is before the day it starts."))
-        if data.get("status") == AssistanceStatus.DELIVERED and starts:
-            if starts > timezone.localdate():
-                self.add_error("starts_on", _("Delivered assistance cannot start in the future."))
+        is_delivered = data.get("status") == AssistanceStatus.DELIVERED
+        if is_delivered and starts and starts > timezone.localdate():
+            self.add_error("starts_on", _("Delivered assistance cannot start in the future."))
         return data
 
     def content(self, base: Section | None = None) -> Assistance:

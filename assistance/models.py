@@ -25,9 +25,17 @@ class Assistance(SealedModel):
     ROUTED = True
 
     class Privacy:
-        open = (
-            "id revision last_event sealed_at case status starts_on ends_on recorded_by"
-        ).split()  # fmt: skip
+        open = [
+            "id",
+            "revision",
+            "last_event",
+            "sealed_at",
+            "case",
+            "status",
+            "starts_on",
+            "ends_on",
+            "recorded_by",
+        ]
         sealed = ("facts_sealed", "content_sealed")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="assistance")

@@ -4,7 +4,6 @@ from typing import Any
 
 from accounts.models import User
 from assistance import reference
-from assistance.models import Assistance
 from assistance.sections import (
     Assistance as Content,
 )

@@ -19,7 +19,6 @@ KINDS: Codes = {
     "financial": _("Financial"),
     "reintegration": _("Reintegration"),
 }
-ASSISTANCE_KINDS = KINDS
 
 PSYCHOLOGICAL_METHODS: Codes = {
     "individual_counselling": _("Individual counselling"),

@@ -28,9 +28,7 @@ def record_assistance(
 ) -> Assistance:
     """Add a record of assistance to a case. Raises NotAllowed without the right to its class."""
     check_can_record(by, case, content)
-    row = Assistance(
-        case=case, status=status, starts_on=starts_on, ends_on=ends_on, recorded_by=by
-    )
+    row = Assistance(case=case, status=status, starts_on=starts_on, ends_on=ends_on, recorded_by=by)
     _fill(row, content)
     trail.save(row, verb=Verb.ASSISTANCE_RECORDED, by=by)
     return row

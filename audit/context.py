@@ -12,7 +12,8 @@ class RequestContext:
     session: str = ""  # a digest that names the session and opens nothing
 
 
-_current: ContextVar[RequestContext] = ContextVar("request", default=RequestContext())
+_OUTSIDE = RequestContext()
+_current: ContextVar[RequestContext] = ContextVar("request", default=_OUTSIDE)
 
 
 def current() -> RequestContext:

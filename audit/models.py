@@ -17,9 +17,19 @@ class Event(models.Model):
 
     class Privacy:
         # Details in `entry` are sealed inside it.
-        open = (
-            "seq id at actor session verb outcome object_type object revision entry".split()
-        )  # fmt: skip
+        open = [
+            "seq",
+            "id",
+            "at",
+            "actor",
+            "session",
+            "verb",
+            "outcome",
+            "object_type",
+            "object",
+            "revision",
+            "entry",
+        ]
         sealed = ()
 
     seq = models.BigIntegerField(primary_key=True)  # position in the tree, from 0

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import Event
 from audit.verbs import READS, TOLD_AS, Verb
+from core.classes import SHORT_NAMES
 
 # Names for the cases of an event; the application that knows cases puts its function here.
 CASE_NAMES: list[Callable[[Iterable[UUID]], dict[UUID, str]]] = []
@@ -54,7 +55,7 @@ def lines_of(events: Sequence[Event]) -> list[Line]:
             verb=event.verb,
             outcome=event.outcome,
             is_read=event.verb in READS,
-            classes=content["classes"],
+            classes=[str(SHORT_NAMES.get(cls, cls)) for cls in content["classes"]],
             reason=content["reason"],
             cases=[names.get(case, str(case)) for case in few[:MOST_CASES]],
             case_count=len(few),

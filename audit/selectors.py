@@ -9,9 +9,7 @@ from audit.presenters import Line, lines_of
 PAGE = 50
 
 
-def page_of_events(
-    *, before: int | None, **filters: Any
-) -> tuple[list[Line], int | None]:
+def page_of_events(*, before: int | None, **filters: Any) -> tuple[list[Line], int | None]:
     """Events newest first, and the position where the next page starts."""
     events = Event.objects.filter(**filters)
     if before is not None:

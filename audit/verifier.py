@@ -82,13 +82,17 @@ def _verify_log(
         previous = event.at
         frontier.append(leaf_hash(entry))
         if frontier.size in expected_roots and expected_roots.pop(frontier.size) != frontier.root():
-            report.found(f"The log was rewritten: it differs from the checkpoint at {frontier.size}.")
+            report.found(
+                f"The log was rewritten: it differs from the checkpoint at {frontier.size}."
+            )
         if frontier.size % CHUNK == 0:
             progress(CHUNK)
     progress(frontier.size % CHUNK)
     expected_roots.pop(0, None)
     for size in sorted(expected_roots):
-        report.found(f"The log was cut: a checkpoint covers {size} events, {frontier.size} are left.")
+        report.found(
+            f"The log was cut: a checkpoint covers {size} events, {frontier.size} are left."
+        )
     state = LogState.objects.get(id=1)
     if (state.size, bytes(state.frontier)) != (frontier.size, frontier.to_bytes()):
         report.found("The end of the log does not fit its entries.")
@@ -171,9 +175,7 @@ def _verify_rows(
         report.found(f"{label} {row_id} was removed behind the application's back.")
 
 
-def _digests_of(
-    model: type[TrackedModel], table: type[Model]
-) -> Iterator[tuple[UUID, int, str]]:
+def _digests_of(model: type[TrackedModel], table: type[Model]) -> Iterator[tuple[UUID, int, str]]:
     """(row, revision, hex digest) of each stored row of `table`, which has the columns of `model`."""
     names = columns(model)
     at_id, at_revision = names.index("id"), names.index("revision")

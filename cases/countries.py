@@ -360,3 +360,14 @@ def country_choices() -> list[tuple[str, str]]:
 def _by_name(choice: tuple[str, str]) -> str:
     # Åland sorts under A, not behind Zimbabwe.
     return unicodedata.normalize("NFKD", choice[1]).casefold()
+
+
+# Countries that most cases of the region name; they head the lists.
+NEARBY = ("BY", "RU", "UA", "PL", "LT", "LV", "MD", "KZ", "UZ", "TR", "AE", "DE")
+
+
+def country_groups() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Nearby countries first, then all of them, as groups of choices."""
+    nearby = [(code, str(COUNTRIES[code][1])) for code in NEARBY]
+    rest = [choice for choice in country_choices() if choice[0] not in NEARBY]
+    return [(_("Nearby"), nearby), (_("All others"), rest)]

@@ -121,7 +121,9 @@ def stream_rows_facts(
     return _stream_rows(model, "facts", case__is_test=False)
 
 
-def stream_search_entries(cases: Sequence[UUID] | None = None) -> Iterator[tuple[UUID, SearchEntry]]:
+def stream_search_entries(
+    cases: Sequence[UUID] | None = None,
+) -> Iterator[tuple[UUID, SearchEntry]]:
     """(case, entry) for the name index of this process: every case, or those named.
 
     What leaves the index again is filtered by the rule of cases/access.py.

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.roles import CONTENT
 from cases import reference
-from cases.countries import LANGUAGES, country_choices
+from cases.countries import LANGUAGES, country_groups
 from cases.models import GrantReason
 from cases.sections import ConsentTerms, Contact, Identity, VictimContext
+from core.classes import LONG_NAMES
 from core.schema import Section
 
 NAME = 200  # letters
@@ -22,16 +22,6 @@ TEXT = 10_000
 DATE_FORMATS = ["%Y-%m-%d", "%d.%m.%Y"]
 
 S = TypeVar("S", bound=Section)
-
-CLASS_NAMES = {
-    "identity": _("Identity: names, birth, citizenship"),
-    "contact": _("Contact: phones and addresses"),
-    "narrative": _("Narrative: what happened, consent, reintegration"),
-    "medical": _("Medical records"),
-    "psychological": _("Psychological records"),
-    "legal": _("Legal records"),
-    "financial": _("Financial records"),
-}
 
 
 def section_from(form: forms.Form, schema: type[S], base: Section | None = None) -> S:
@@ -119,7 +109,7 @@ class PersonForm(forms.Form):
     gender = one_of(_("Gender"), reference.entry_choices("GENDER"))
     citizenship = forms.MultipleChoiceField(
         label=_("Citizenship"),
-        choices=country_choices,
+        choices=country_groups,
         required=False,
         widget=forms.SelectMultiple(attrs={"size": 6}),
         help_text=_("Hold Ctrl to choose more than one."),
@@ -138,28 +128,16 @@ class PersonForm(forms.Form):
     mailing_city = text(_("Town"))
     mailing_state = text(_("Region"))
     mailing_postal_code = text(_("Postal code"))
-    mailing_country = one_of(_("Country"), country_choices)
-
-    IDENTITY = (
-        "second_name first_name middle_name other_names birthdate gender citizenship"
-        " identity_number primary_language"
-    ).split()  # fmt: skip
+    mailing_country = one_of(_("Country"), country_groups)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not any(data.get(name) for name in ("second_name", "first_name", "other_names")):
-            if "second_name" in self.fields and "second_name" not in self.errors:
-                self.add_error(
-                    "second_name", _("Enter at least one name, even one the person goes by.")
-                )
+        names = ("second_name", "first_name", "other_names")
+        if not any(data.get(name) or name in self.errors for name in names):
+            self.add_error(
+                "second_name", _("Enter at least one name, even one the person goes by.")
+            )
         return data
-
-    def limit_to(self, classes: set[str]) -> None:
-        """Take away the fields of classes this person may not write."""
-        for name in list(self.fields):
-            cls = "identity" if name in self.IDENTITY else "contact"
-            if cls not in classes:
-                del self.fields[name]
 
     def identity(self, base: Section | None = None) -> Identity:
         return section_from(self, Identity, base)
@@ -186,7 +164,7 @@ class VictimForm(forms.Form):
     types_of_sex_exploitation = several_of(
         _("Types of sexual exploitation"), reference.entry_choices("TYPES_OF_SEX_EXPLOITATION")
     )
-    country_of_exploitation = one_of(_("Country of exploitation"), country_choices)
+    country_of_exploitation = one_of(_("Country of exploitation"), country_groups)
     location_of_exploitation = text(_("Place of exploitation"))
     methods_of_control = several_of(
         _("Methods of control"), reference.entry_choices("METHODS_OF_CONTROL")
@@ -239,7 +217,7 @@ class GrantForm(forms.Form):
     to = forms.ModelChoiceField(label=_("Share with"), queryset=User.objects.none())
     classes = forms.MultipleChoiceField(
         label=_("What they may open"),
-        choices=[(code, CLASS_NAMES[code]) for code in CLASS_NAMES if code in CONTENT],
+        choices=list(LONG_NAMES.items()),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one class.")},
     )
@@ -261,7 +239,9 @@ class GrantForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["to"].queryset = people  # type: ignore[attr-defined]
         self.fields["classes"].choices = [  # type: ignore[attr-defined]
-            choice for choice in self.fields["classes"].choices if choice[0] in own_classes  # type: ignore[attr-defined]
+            choice
+            for choice in self.fields["classes"].choices
+            if choice[0] in own_classes  # type: ignore[attr-defined]
         ]
 
     def ends(self) -> datetime:

@@ -7,14 +7,22 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from audit.verbs import Verb
 from cases import door
 from cases.access import Access, access_to, newest_cases
 from cases.models import Case, Person, PersonRole
 from cases.sections import Identity
-from audit.verbs import Verb
 from core.exceptions import NotFound
 
 PAGE = 25
+# Sealed columns that no list opens.
+NOT_LISTED = (
+    "contact_sealed",
+    "victim_sealed",
+    "case__summary_sealed",
+    "case__facts_sealed",
+    "case__search_sealed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +55,9 @@ def case_rows(
     """Lines for these cases in this order; one event names them all, for names are disclosed."""
     people = {
         person.case_id: person
-        for person in Person.objects.filter(case__in=ids, role=PersonRole.VICTIM).select_related(
-            "case__office", "case__owner"
-        )
+        for person in Person.objects.filter(case__in=ids, role=PersonRole.VICTIM)
+        .select_related("case__office", "case__owner")
+        .defer(*NOT_LISTED)
     }
     ordered = [people[pk] for pk in ids if pk in people]
     opened = door.open_rows(ordered, by=by, verb=verb, classes=["identity"], details=details)

@@ -22,7 +22,19 @@ from core.schema import Section
 
 PAGE = 40
 # Columns that say nothing a reader of the trail would ask for.
-TECHNICAL = frozenset({"id", "revision", "last_event", "sealed_at", "case", "permission"})
+TECHNICAL = frozenset(
+    [
+        "id",
+        "revision",
+        "last_event",
+        "sealed_at",
+        "case",
+        "permission",
+        "content_object",
+        "granted_by",
+        "recorded_by",
+    ]
+)
 
 
 @dataclass(slots=True)
@@ -40,20 +52,28 @@ class TrailLine:
 
     line: Line
     is_read: bool
+    is_first: bool = False  # the version a row began with: there is no before
     differences: list[Difference] = field(default_factory=list)
     is_partly_hidden: bool = False  # a class outside the reader's rights changed as well
 
 
-def trail_of(case: Case, *, by: User, before: int | None) -> tuple[list[TrailLine], int | None]:
+def trail_of(
+    case: Case, *, by: User, before: int | None, show: str = ""
+) -> tuple[list[TrailLine], int | None]:
     """A page of the case's events, newest first, and the position where the next page starts.
 
-    Looking is an event itself, which names the classes that were shown.
+    `show` narrows to "reads" or "changes". Looking is an event itself, which names the classes shown.
     """
     links = EventCase.objects.filter(case=case.pk)
     if before is not None:
         links = links.filter(seq__lt=before)
-    seqs = list(links.order_by("-seq").values_list("seq", flat=True)[: PAGE + 1])
-    events = list(Event.objects.filter(seq__in=seqs[:PAGE]).order_by("-seq"))
+    found = Event.objects.filter(seq__in=links.values("seq")).order_by("-seq")
+    if show == "reads":
+        found = found.filter(verb__in=READS)
+    elif show == "changes":
+        found = found.exclude(verb__in=READS)
+    found = list(found[: PAGE + 1])
+    events = found[:PAGE]
     versions = _versions([event for event in events if event.revision])
     sealed = [row for pair in versions.values() for row in pair if _is_sealed(row)]
     # The case itself is among the rows, so that the reading is recorded though nothing changed.
@@ -63,7 +83,7 @@ def trail_of(case: Case, *, by: User, before: int | None) -> tuple[list[TrailLin
         _line(event, line, versions.get(event.seq), contents)
         for event, line in zip(events, lines_of(events), strict=True)
     ]
-    return lines, seqs[PAGE - 1] if len(seqs) > PAGE else None
+    return lines, events[-1].seq if len(found) > PAGE else None
 
 
 def _is_sealed(row: Any) -> bool:
@@ -93,6 +113,7 @@ def _line(
     if not pair:
         return shown
     old, new = (pair[0] if len(pair) == 2 else None), pair[-1]
+    shown.is_first = old is None
     shown.differences = _open_differences(old, new)
     if _is_sealed(new):
         now = contents[id(new)]

@@ -36,7 +36,9 @@ DEBUG = env.bool("TUTELA_DEBUG", default=False)
 DEMO = env.bool("TUTELA_DEMO", default=False)  # shows a coloured strip on every page
 ALLOWED_HOSTS = env.list("TUTELA_ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("TUTELA_ORIGINS", default=[])
-ORIGIN = env("TUTELA_LOG_NAME", default="tutela.local/log")  # names this log in its signed checkpoints
+ORIGIN = env(
+    "TUTELA_LOG_NAME", default="tutela.local/log"
+)  # names this log in its signed checkpoints
 
 # Signs cookies and forms, never data. Made on first start when nobody gives one.
 SECRET_KEY = env_secret("TUTELA_SECRET_KEY")

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from assistance.reference import ASSISTANCE_KINDS
+from assistance.reference import KINDS
 from cases.countries import COUNTRIES
 from cases.reference import (
     AGE_BANDS,
@@ -156,7 +156,7 @@ _DECLARED = (
     Dimension(
         "assistance",
         _("Kind of assistance"),
-        ASSISTANCE_KINDS,
+        KINDS,
         lambda facts, kinds: sorted(kinds),
         several=True,
         sensitive=True,

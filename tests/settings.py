@@ -1,4 +1,4 @@
-"""Settings of the tests: a throwaway data directory and key, a fast hasher, nothing leaves the machine."""
+"""Settings of the tests: throwaway data and key, a fast hasher, nothing leaves the machine."""
 
 import os
 import tempfile

@@ -86,7 +86,9 @@ def unpad(padded: bytes) -> bytes:
 
 def _message_key(key: bytes, salt: bytes, context: bytes) -> tuple[AESGCM, int, bytes]:
     """The cipher, the base nonce and the commitment of the message with this salt and context."""
-    material = HKDFExpand(SHA512(), KEY_SIZE + 12 + COMMITMENT_SIZE, LABEL + salt + context).derive(key)
+    material = HKDFExpand(SHA512(), KEY_SIZE + 12 + COMMITMENT_SIZE, LABEL + salt + context).derive(
+        key
+    )
     nonce = int.from_bytes(material[KEY_SIZE : KEY_SIZE + 12])
     return AESGCM(material[:KEY_SIZE]), nonce, material[KEY_SIZE + 12 :]
 

@@ -36,7 +36,9 @@ class DataKey(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["scope", "version"], name="one_key_per_scope_and_version")
+            models.UniqueConstraint(
+                fields=["scope", "version"], name="one_key_per_scope_and_version"
+            )
         ]
 
 

@@ -47,7 +47,10 @@ class SealedModel(TrackedModel):
 
     def put(self, section: str, value: Section, cls: str | None = None) -> None:
         """Set a section; it is sealed when the row is saved."""
-        self.__dict__.setdefault("_waiting", {})[section] = (cls or self.SECTIONS[section][0], value)
+        self.__dict__.setdefault("_waiting", {})[section] = (
+            cls or self.SECTIONS[section][0],
+            value,
+        )
 
     def prepare(self) -> None:
         for section, (cls, value) in self.__dict__.pop("_waiting", {}).items():

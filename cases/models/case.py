@@ -28,10 +28,18 @@ class Case(SealedModel):
     }
 
     class Privacy:
-        open = (
-            "id revision last_event sealed_at reference status office owner opened_on"
-            " is_test"
-        ).split()  # fmt: skip
+        open = [
+            "id",
+            "revision",
+            "last_event",
+            "sealed_at",
+            "reference",
+            "status",
+            "office",
+            "owner",
+            "opened_on",
+            "is_test",
+        ]
         sealed = ("summary_sealed", "facts_sealed", "search_sealed")
 
     reference = models.CharField(_("reference"), max_length=20, unique=True)

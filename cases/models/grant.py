@@ -25,10 +25,20 @@ class GrantReason(models.TextChoices):
 class Grant(TrackedModel):
     """What a grant to a person and one to a team have in common."""
 
-    OPEN = (
-        "id revision last_event permission content_object classes reason granted_by starts ends"
-        " revoked_at revoked_by"
-    ).split()  # fmt: skip
+    OPEN = [
+        "id",
+        "revision",
+        "last_event",
+        "permission",
+        "content_object",
+        "classes",
+        "reason",
+        "granted_by",
+        "starts",
+        "ends",
+        "revoked_at",
+        "revoked_by",
+    ]
 
     content_object = models.ForeignKey(Case, on_delete=models.PROTECT, db_column="case_id")
     classes = models.JSONField(_("classes"))

@@ -9,9 +9,17 @@ class ImportRun(TrackedModel):
     """One file being brought in. Advanced in the same transaction as each batch of its rows."""
 
     class Privacy:
-        open = (
-            "id revision last_event file_digest layout rows_total rows_done office owner"
-        ).split()  # fmt: skip
+        open = [
+            "id",
+            "revision",
+            "last_event",
+            "file_digest",
+            "layout",
+            "rows_total",
+            "rows_done",
+            "office",
+            "owner",
+        ]
         sealed = ()
 
     file_digest = models.CharField(max_length=64)  # SHA-256 of the file, hex

@@ -100,9 +100,7 @@ def _rederive(
     # so only what this change touches is replaced.
     facts, entry = door.open_derived(case, by=by)
     changes = {
-        name: value
-        for name, value in new[0].as_dict().items()
-        if value != getattr(old[0], name)
+        name: value for name, value in new[0].as_dict().items() if value != getattr(old[0], name)
     }
     case.put("facts", msgspec.structs.replace(facts, **changes))
     case.put("search", _merged(entry, old[1], new[1]))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Office, User
-from accounts.roles import CONTENT, ROLES
+from accounts.roles import ROLES
 from audit import trail
 from audit.verbs import Verb
 from cases.access import READ, WRITE, permission
@@ -27,6 +27,7 @@ from cases.models import (
     SearchChange,
 )
 from cases.services.new_case import NewCase
+from core.classes import CONTENT
 from core.exceptions import BadInput, NotAllowed, WrongState
 from core.rights import Right
 from vault.keyring import keyring
@@ -99,9 +100,7 @@ def _open(
     # Keys first, in a database of their own: a key without its case harms nobody.
     keyring.create(case.pk for case in cases)
     people = [_person(case, new) for case, new in zip(cases, new_cases, strict=True)]
-    consents = [
-        _consent(case, new, opening.by) for case, new in zip(cases, new_cases, strict=True)
-    ]
+    consents = [_consent(case, new, opening.by) for case, new in zip(cases, new_cases, strict=True)]
     with transaction.atomic():
         for case, reference in zip(cases, _references(opening.office, len(cases)), strict=True):
             case.reference = reference

@@ -38,7 +38,8 @@ def register(request: HttpRequest) -> HttpResponse:
         "victim": VictimForm(request.POST or None),
         "consent": ConsentForm(request.POST or None, prefix="consent"),
     }
-    if request.method == "POST" and all([form.is_valid() for form in forms.values()]):
+    checked = [form.is_valid() for form in forms.values()]  # all of them, to show every error
+    if request.method == "POST" and all(checked):
         case = intake.register_case(
             NewCase(
                 identity=forms["person"].identity(),

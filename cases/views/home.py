@@ -4,9 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from audit.verbs import Verb
 from cases.access import newest_cases
 from cases.selectors import case_rows
-from audit.verbs import Verb
 from core.rights import Right
 
 RECENT = 8

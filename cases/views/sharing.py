@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.roles import ROLES
-from cases.forms import CLASS_NAMES, GrantForm
+from cases.forms import GrantForm
 from cases.models import Case, CaseTeamGrant, CaseUserGrant
 from cases.selectors import get_case_for
 from cases.services import grants
 from cases.views.frame import case_frame
 from core.access import require
+from core.classes import SHORT_NAMES
 from core.exceptions import BadInput, NotFound
 from core.rights import Right
 
@@ -80,11 +81,14 @@ def _grants_of(case: Case) -> list[dict]:  # type: ignore[type-arg]
     rows = [
         {
             "grant": grant,
-            "who": grant.user if isinstance(grant, CaseUserGrant) else _("Supervisors of the office"),
-            "classes": [CLASS_NAMES[code].split(":")[0] for code in grant.classes],
+            "who": grant.user
+            if isinstance(grant, CaseUserGrant)
+            else _("Supervisors of the office"),
+            "classes": [SHORT_NAMES[code] for code in grant.classes],
             "may_write": grant.permission.codename == "write_case",
             "is_live": grant.revoked_at is None and grant.starts <= now < grant.ends,
-            "may_revoke": grant.revoked_at is None and grant.reason not in ("assignment", "supervision"),
+            "may_revoke": grant.revoked_at is None
+            and grant.reason not in ("assignment", "supervision"),
         }
         for grant in [*people.select_related("permission"), *teams.select_related("permission")]
     ]

@@ -18,10 +18,12 @@ def case_trail(request: HttpRequest, reference: str) -> HttpResponse:
     case, access = get_case_for(request.user, reference)
     position = request.GET.get("before", "")
     before = int(position) if position.isdecimal() and len(position) < 19 else None
-    lines, more = trail_of(case, by=request.user, before=before)
+    show = request.GET.get("show", "")
+    lines, more = trail_of(case, by=request.user, before=before, show=show)
     context = case_frame(request, case, access) | {
         "lines": lines,
         "more": more,
+        "show": show if show in ("reads", "changes") else "",
         "is_first_page": before is None,
     }
     return render(request, "cases/trail.html", context)

@@ -22,10 +22,30 @@ from reporting.services import take_snapshot
 
 SEED = 20261
 CASES = 300
-PASSWORD_WORDS = (
-    "amber birch cedar delta ember fjord grove harbour island juniper lantern meadow nectar orchard"
-    " pebble quartz river saffron timber umber valley willow"
-).split()
+PASSWORD_WORDS = [
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "harbour",
+    "island",
+    "juniper",
+    "lantern",
+    "meadow",
+    "nectar",
+    "orchard",
+    "pebble",
+    "quartz",
+    "river",
+    "saffron",
+    "timber",
+    "umber",
+    "valley",
+    "willow",
+]
 
 OFFICES = (("BY-MSQ", "Minsk"), ("BY-BRE", "Brest"), ("BY-VTB", "Vitebsk"))
 # username, name, role, office
@@ -61,7 +81,10 @@ def load(*, cases: int = CASES) -> int:
     """Make the demonstration; returns the number of cases. Does nothing where anybody works already."""
     if User.objects.exists():
         return 0
-    password = "-".join(secrets.choice(PASSWORD_WORDS) for _ in range(3)) + f"-{secrets.randbelow(900) + 100}"
+    password = (
+        "-".join(secrets.choice(PASSWORD_WORDS) for _ in range(3))
+        + f"-{secrets.randbelow(900) + 100}"
+    )
     offices = _offices()
     staff = {
         username: make_user(

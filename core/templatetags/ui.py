@@ -49,8 +49,6 @@ def field(
         shown.label = label
     if hint is not None:
         shown.help_text = hint
-    elif is_date(bound) and not bound.help_text:
-        shown.help_text = _("For example, 2026-03-27 or 27.03.2026.")
     classes = [bound.field.widget.attrs.get("class", ""), _width_class(width)]
     context = {
         "field": shown,

@@ -47,8 +47,15 @@ def test_every_field_has_a_place_that_exists():
     # 81 live fields of HTCDS 2.0, and three deprecated ones of the victim's context.
     assert sum(by_prefix.values()) == 81 + 3
     assert by_prefix == {
-        **{"org": 10, "prs": 25, "vic": 16, "per": 3, "cas": 13},
-        **{"cco": 1, "hte": 10, "spl": 5, "con": 1},
+        "org": 10,
+        "prs": 25,
+        "vic": 16,
+        "per": 3,
+        "cas": 13,
+        "cco": 1,
+        "hte": 10,
+        "spl": 5,
+        "con": 1,
     }
 
 

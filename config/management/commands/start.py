@@ -21,7 +21,9 @@ class Command(BaseCommand):
     requires_system_checks = ()  # run below, after the databases exist
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="load made-up cases, if there are none")
+        parser.add_argument(
+            "--demo", action="store_true", help="load made-up cases, if there are none"
+        )
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--workers", type=int, default=1)

@@ -1,0 +1,1 @@
+"""Measurements. Each prints a table; docs/performance.md holds the figures seen."""

@@ -1,0 +1,31 @@
+"""The sensitivity classes of a case file. Each has a key of its own; grants and roles name them."""
+
+from django.utils.translation import gettext_lazy as _
+
+PERSONAL = frozenset({"identity", "contact", "narrative"})
+CARE = frozenset({"medical", "psychological", "legal", "financial"})
+CONTENT = PERSONAL | CARE  # every class that people may be granted
+MACHINE = frozenset({"facts", "search", "audit"})  # opened by the door for the system's own work
+
+SHORT_NAMES = {
+    "identity": _("identity"),
+    "contact": _("contact"),
+    "narrative": _("narrative"),
+    "medical": _("medical"),
+    "psychological": _("psychological"),
+    "legal": _("legal"),
+    "financial": _("financial"),
+    "facts": _("facts for statistics"),
+    "search": _("search entries"),
+    "audit": _("audit details"),
+}
+
+LONG_NAMES = {
+    "identity": _("Identity: names, birth, citizenship"),
+    "contact": _("Contact: phones and addresses"),
+    "narrative": _("Narrative: what happened, consent, reintegration"),
+    "medical": _("Medical records"),
+    "psychological": _("Psychological records"),
+    "legal": _("Legal records"),
+    "financial": _("Financial records"),
+}
