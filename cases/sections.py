@@ -8,6 +8,8 @@ from core.schema import Section
 class Identity(Section):
     """Who the person is (class `identity`)."""
 
+    QUANTUM = 512  # a short and a long name come out at one size
+
     salutation: str = ""
     first_name: str = ""
     middle_name: str = ""  # or patronymic
@@ -33,6 +35,8 @@ class Identity(Section):
 
 class Contact(Section):
     """How the person is reached (class `contact`)."""
+
+    QUANTUM = 512
 
     email: str = ""
     home_phone: str = ""

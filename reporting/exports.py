@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from reporting.tables import Layer, Table
+from reporting.tables import Cell, Layer, Table
 
 BYTE_ORDER_MARK = "\ufeff"  # else spreadsheets take UTF-8 for an old code page
 STARTS_FORMULA = ("=", "+", "-", "@", "|", "%")
@@ -62,5 +62,5 @@ def _lines(table: Table, layer: Layer) -> list[list[object]]:
     return [[label, *(_as_value(cell) for cell in cells)] for label, *cells in lines]
 
 
-def _as_value(cell) -> object:
+def _as_value(cell: Cell) -> object:
     return str(cell) if cell.number is None else cell.number

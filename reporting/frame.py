@@ -154,7 +154,7 @@ def count(
     for (key, code), column in zip(filters.items(), columns[len(dims) :], strict=True):
         if code not in column.codes:
             raise BadInput(f"{key} has no category {code}.")
-        counts = counts.take(column.codes.index(code), axis=len(dims))
+        counts = np.take(counts, column.codes.index(code), axis=len(dims))
     return counts
 
 

@@ -196,7 +196,7 @@ def _project(
 
 def check(surface: Surface) -> None:
     """ArithmeticError when a number below the threshold is shown or a table lacks its margins."""
-    for table, (positions, numbers) in surface.cells.items():
+    for table, (_positions, numbers) in surface.cells.items():
         if len(numbers) and numbers.min() < protection.THRESHOLD:
             raise ArithmeticError(f"{table}: a number below the threshold is shown")
         if not all(part in surface.cells for part in parts(table)):

@@ -10,8 +10,6 @@ from audit.models import TrackedModel
 from core.schema import Section
 from vault.sealing import Place, seal
 
-QUANTUM = 512  # bytes; sections of everyday length come out at one size
-
 
 SectionTypes = dict[str, tuple[str, type[Section]]]
 
@@ -55,7 +53,7 @@ class SealedModel(TrackedModel):
     def prepare(self) -> None:
         for section, (cls, value) in self.__dict__.pop("_waiting", {}).items():
             place = place_of(self, cls, self.revision)
-            blob = seal(place, msgspec.json.encode(value), quantum=QUANTUM)
+            blob = seal(place, msgspec.json.encode(value), quantum=value.QUANTUM)
             setattr(self, f"{section}_sealed", blob)
             self.sealed_at = self.sealed_at | {section: self.revision}
 

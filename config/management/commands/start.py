@@ -11,7 +11,7 @@ from django.db import connections
 from granian import Granian
 from granian.constants import Interfaces
 
-from config.demo.office import accounts_text
+from config.demo.office import CASES, accounts_text
 from config.startup import refuse_unless_ready
 from vault.keyring import keyring
 
@@ -24,13 +24,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--demo", action="store_true", help="load made-up cases, if there are none"
         )
+        parser.add_argument("--demo-cases", type=int, default=CASES, help="how many of them")
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--workers", type=int, default=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            self._prepare(options["demo"])
+            self._prepare(options["demo_cases"] if options["demo"] else None)
         except ImproperlyConfigured as error:
             raise CommandError(f"Tutela does not start. {error}") from None
         connections.close_all()
@@ -47,7 +48,7 @@ class Command(BaseCommand):
             log_access=False,
         ).serve()
 
-    def _prepare(self, demo: bool) -> None:
+    def _prepare(self, demo_cases: int | None) -> None:
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         call_command("migrate", database="keys", verbosity=0)
         keyring.unlock()  # before anything is written that could never be read again
@@ -55,7 +56,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         call_command("check")
         call_command("collectstatic", interactive=False, verbosity=0)
-        if demo:
-            call_command("load_demo")
+        if demo_cases is not None:
+            call_command("load_demo", cases=demo_cases)
             self.stdout.write(accounts_text())
         refuse_unless_ready(serve=False)

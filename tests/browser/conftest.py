@@ -1,0 +1,98 @@
+"""A browser in front of a served Tutela, and somebody signed in."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.chromium import FLAGS, find_chromium
+from tests.browser.served import Served, serving
+from tests.browser.steps import sign_in
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+WAIT = 15_000  # milliseconds until an expected element must be there
+# How the browser tells of an answer that a test wants: a refusal, a conflict, a form with errors.
+EXPECTED = "Failed to load resource: the server responded with a status of 4"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these drive the browser; what others left behind is searched last."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.path == here / "test_nothing_in_clear.py")
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = find_chromium()
+    assert path, "No Chromium on this machine; tests/run.py says how to get one."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, Any]:
+    """Cookies of those who signed in before, so that each does it once."""
+    return {}
+
+
+@pytest.fixture
+def open_browser(chromium: Browser, served: Served) -> Iterator[Callable[..., BrowserContext]]:
+    """A browser without a past. The test fails when a page breaks a rule or a script of ours."""
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def make(*, phone: bool = False, **options: Any) -> BrowserContext:
+        viewport = PHONE if phone else DESK
+        context = chromium.new_context(base_url=served.address, viewport=viewport, **options)
+        context.set_default_timeout(WAIT)
+        context.on("console", lambda message: problems.extend(problems_of(message)))
+        context.on("weberror", lambda error: problems.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+def problems_of(message: ConsoleMessage) -> list[str]:
+    """Errors and warnings, a broken content security policy among them."""
+    if message.type not in ("error", "warning") or message.text.startswith(EXPECTED):
+        return []
+    return [f"{message.type}: {message.text}"]
+
+
+@pytest.fixture
+def visit(
+    open_browser: Callable[..., BrowserContext], served: Served, sessions: dict[str, Any]
+) -> Callable[..., Page]:
+    """A page with somebody signed in: visit("officer", phone=True). `anew` signs in once more."""
+
+    def make(username: str, *, anew: bool = False, **options: Any) -> Page:
+        known = None if anew else sessions.get(username)
+        page = open_browser(storage_state=known, **options).new_page()
+        if known:
+            page.goto("/")
+            return page
+        sign_in(page, username, served.password)
+        if not anew:
+            sessions[username] = page.context.storage_state()
+        return page
+
+    return make

@@ -1,0 +1,94 @@
+"""What people do on the pages, with real clicks; and the invented people they do it for."""
+
+import re
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+REFERENCE = re.compile(r"BY-\d{4}-\d{6}")
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """Somebody a test registers. Every word is distinctive: the last test searches for them all."""
+
+    second_name: str
+    first_name: str
+    mobile_phone: str
+    account: str
+
+
+VASILISA = NewPerson(
+    "Жывіцкайте", "Васілісія", "+375 00 715-29-63", "Забрали паспорт и возили по хуторам"
+)
+MIRASLAVA = NewPerson(
+    "Крапіўнёва", "Міраслаўка", "+375 00 824-61-07", "Was told that the debt doubles each week"
+)
+YAKUBINA = NewPerson(
+    "Якубинская", "Евфросинья", "+375 00 963-18-42", "Увезли на ферму и не отпускали до весны"
+)
+RAZALIYA = NewPerson(
+    "Журавінская", "Разалінда", "+375 00 402-77-15", "Ехала даглядаць хворую, апынулася ў цэху"
+)
+KAPITALINA = NewPerson(
+    "Чабаровіч", "Капіталіна", "+375 00 558-03-96", "Met the recruiter on a course for hairdressers"
+)
+PEOPLE = (VASILISA, MIRASLAVA, YAKUBINA, RAZALIYA, KAPITALINA)
+
+
+def sign_in(page: Page, username: str, password: str) -> None:
+    page.goto("/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def sign_out(page: Page) -> None:
+    page.locator(".app-account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+
+
+def search(page: Page, text: str) -> None:
+    """Look whether a person is here, from the start page on."""
+    page.goto("/")
+    page.get_by_role("button", name="Register a person").click()
+    page.get_by_label("Name, number or reference").fill(text)
+    page.locator("#main").get_by_role("button", name="Search").click()
+
+
+def register(page: Page, person: NewPerson) -> str:
+    """Search first, then register with consent; gives the new reference."""
+    search(page, f"{person.first_name} {person.second_name}")
+    page.get_by_role("button", name="Register a new person").click()
+    page.get_by_label("Yes", exact=True).check()
+    page.get_by_label("Date of consent").fill("2026-03-02")
+    page.get_by_label("Assistance by our organisation").check()
+    page.get_by_label("Family name").fill(person.second_name)
+    page.get_by_label("Given name").fill(person.first_name)
+    page.get_by_label("Mobile phone").fill(person.mobile_phone)
+    page.get_by_label("Forced labour", exact=True).check()
+    page.get_by_label("What happened, in short").fill(person.account)
+    page.get_by_role("button", name="Open the case").click()
+    reference = page.locator(".moj-identity-bar__title").inner_text()
+    expect(page.get_by_text(f"Case {reference} is open.")).to_be_visible()
+    return reference
+
+
+def record_assistance(page: Page, kind: str, **typed: str) -> None:
+    """From the case page: record assistance, its kind, save. `typed` names fields of the form."""
+    page.get_by_role("button", name="Record assistance").click()
+    page.get_by_role("button", name=kind).click()
+    for name, value in typed.items():
+        type_into(page, name, value)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Assistance is recorded.")).to_be_visible()
+
+
+def type_into(page: Page, name: str, value: str) -> None:
+    """Fill a field without a click, as one does who tabs through the form."""
+    box = page.locator(f"#main [name={name}]")
+    if box.evaluate("box => box.tagName") == "SELECT":
+        box.focus()
+        page.keyboard.type(value)
+    else:
+        box.fill(value)
