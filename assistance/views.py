@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -21,12 +21,13 @@ from cases.services.casework import check_can_write
 from cases.views.frame import case_frame, revision_of
 from core.access import require
 from core.exceptions import Conflict, NotAllowed, NotFound
+from core.http import StaffRequest
 from core.rights import Right
 
 
 @require_http_methods(["GET", "POST"])
 @require(Right.ASSISTANCE_RECORD)
-def record(request: HttpRequest, reference: str) -> HttpResponse:
+def record(request: StaffRequest, reference: str) -> HttpResponse:
     """Choose a kind, fill in its form, save: one address for all three."""
     case, access = get_case_for(request.user, reference)
     if not access.write:
@@ -50,7 +51,7 @@ def record(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @require(Right.ASSISTANCE_RECORD)
-def change(request: HttpRequest, reference: str, assistance: UUID) -> HttpResponse:
+def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpResponse:
     """Complete or correct one record; what it said before stays in its history."""
     case, access = get_case_for(request.user, reference)
     row = Assistance.objects.filter(pk=assistance, case=case).first()
@@ -84,7 +85,7 @@ def change(request: HttpRequest, reference: str, assistance: UUID) -> HttpRespon
     return render(request, "assistance/form.html", context, status=status)
 
 
-def _save(request: HttpRequest, row: Assistance, form: AssistanceForm, content: Any) -> None:
+def _save(request: StaffRequest, row: Assistance, form: AssistanceForm, content: Any) -> None:
     services.change_assistance(
         row,
         content=form.content(content),

@@ -5,16 +5,18 @@ this revision, it is never deleted, and the version is copied into its history t
 the history tables: nothing in them is ever changed or removed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.apps import apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.digests import columns
 from audit.models import Checkpoint, Event, EventCase, TrackedModel
 
 PREFIX = "tutela_"
+
+Trigger = tuple[str, str, list[str]]  # its name, its table, the statements that create it
+Maker = Callable[[str, str, str, str | None, str], Trigger]
 
 
 def tracked_models() -> list[type[TrackedModel]]:
@@ -53,11 +55,10 @@ def missing(using: str = "default") -> list[str]:
     ]
 
 
-def _wanted(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str, list[str]]]:
+def _wanted(connection: BaseDatabaseWrapper) -> Iterator[Trigger]:
     """(trigger name, table, statements that create it)."""
     make = _sqlite_trigger if connection.vendor == "sqlite" else _postgresql_trigger
-    for model in (Event, EventCase, Checkpoint):
-        table = model._meta.db_table
+    for table in (Event._meta.db_table, EventCase._meta.db_table, Checkpoint._meta.db_table):
         for when in ("UPDATE", "DELETE"):
             yield make(table, "BEFORE", when, "1=1", "the log is never changed")
     yield make(
@@ -72,7 +73,7 @@ def _wanted(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str, list[st
         yield from _guards_of(make, model)
 
 
-def _guards_of(make, model: type[TrackedModel]) -> Iterator[tuple[str, str, list[str]]]:
+def _guards_of(make: Maker, model: type[TrackedModel]) -> Iterator[Trigger]:
     table = model._meta.db_table
     history = model.history.model._meta.db_table
     event = (
@@ -102,7 +103,7 @@ def _guards_of(make, model: type[TrackedModel]) -> Iterator[tuple[str, str, list
 
 def _copy(model: type[TrackedModel], history: str, kind: str) -> str:
     """The statement that copies a row into its history; actor and reason come from its event."""
-    names = [f'"{model._meta.get_field(name).column}"' for name in columns(model)]
+    names = [f'"{field.column}"' for field in model._meta.concrete_fields]
     fields = ", ".join(names)
     values = ", ".join(f"NEW.{name}" for name in names)
     return (
@@ -118,7 +119,7 @@ def _name(table: str, time: str, when: str) -> str:
 
 def _sqlite_trigger(
     table: str, time: str, when: str, condition: str | None, action: str
-) -> tuple[str, str, list[str]]:
+) -> Trigger:
     name = _name(table, time, when)
     if condition is None:
         body, guard = action, ""
@@ -133,7 +134,7 @@ def _sqlite_trigger(
 
 def _postgresql_trigger(
     table: str, time: str, when: str, condition: str | None, action: str
-) -> tuple[str, str, list[str]]:
+) -> Trigger:
     name = _name(table, time, when)
     if condition is None:
         body = f"{action}; RETURN NULL;"

@@ -1,6 +1,6 @@
 """An event as a sentence. Storing is elsewhere: this only tells, within what is open."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -64,7 +64,7 @@ def lines_of(events: Sequence[Event]) -> list[Line]:
     ]
 
 
-def _who(event: Event, people: dict[UUID, object]) -> str | Promise:
+def _who(event: Event, people: Mapping[UUID, object]) -> str | Promise:
     if event.actor is None:
         return _("Tutela itself") if event.outcome == "ok" else _("Somebody not signed in")
     return str(people.get(event.actor, event.actor))

@@ -1,9 +1,11 @@
 """The auditor's screens: the whole log, one officer's part of it, and whether it holds."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -13,12 +15,13 @@ from audit.selectors import events_by, page_of_events
 from audit.verbs import Verb
 from core.access import require
 from core.exceptions import NotFound
+from core.http import StaffRequest
 from core.rights import Right
 
 
 @require_GET
 @require(Right.LOG_READ)
-def log(request: HttpRequest) -> HttpResponse:
+def log(request: StaffRequest) -> HttpResponse:
     """Every event, newest first, without sealed details."""
     lines, more = page_of_events(before=_position(request))
     trail.record(Verb.LOG_READ, by=request.user)
@@ -27,14 +30,14 @@ def log(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @require(Right.OFFICER_AUDIT)
-def officers(request: HttpRequest) -> HttpResponse:
+def officers(request: StaffRequest) -> HttpResponse:
     """The people whose work this person may look at."""
     return render(request, "audit/officers.html", {"people": _people(request)})
 
 
 @require_GET
 @require(Right.OFFICER_AUDIT)
-def officer(request: HttpRequest, person: UUID) -> HttpResponse:
+def officer(request: StaffRequest, person: UUID) -> HttpResponse:
     """What one officer read and changed."""
     who = _people(request).filter(pk=person).first()
     if who is None:
@@ -47,9 +50,9 @@ def officer(request: HttpRequest, person: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @require(Right.LOG_VERIFY)
-def verify(request: HttpRequest) -> HttpResponse:
+def verify(request: StaffRequest) -> HttpResponse:
     """Run the verifier and show what it found; a kept checkpoint can be pasted in."""
-    context = {"verifier_key": trail.verifier_key()}
+    context: dict[str, Any] = {"verifier_key": trail.verifier_key()}
     if request.method == "POST":
         note = request.POST.get("checkpoint", "").replace("\r\n", "\n").strip()
         report = verifier.verify(kept_note=f"{note}\n" if note else None)
@@ -59,7 +62,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     return render(request, "audit/verify.html", context)
 
 
-def _people(request: HttpRequest):  # type: ignore[no-untyped-def]
+def _people(request: StaffRequest) -> QuerySet[Any]:
     """Everyone for an auditor; the people of the office for its supervisor."""
     people = get_user_model().objects.select_related("office").order_by("display_name")
     if request.user.has_right(Right.LOG_READ):
@@ -67,6 +70,6 @@ def _people(request: HttpRequest):  # type: ignore[no-untyped-def]
     return people.filter(office=request.user.office_id).exclude(office=None)
 
 
-def _position(request: HttpRequest) -> int | None:
+def _position(request: StaffRequest) -> int | None:
     text = request.GET.get("before", "")
     return int(text) if text.isdecimal() and len(text) < 19 else None

@@ -190,7 +190,7 @@ CACHES = {
 
 # --- Language and time ----------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("ru", _("Russian")), ("be", _("Belarusian"))]
+LANGUAGES = [("en", _("English"))]  # one whose texts are not here would give half-translated pages
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env("TUTELA_TIME_ZONE", default="Europe/Minsk")
 USE_TZ = True

@@ -1,6 +1,7 @@
 """Log lines say where a thing happened, never about whom."""
 
 import logging
+from typing import Any
 
 
 class WithoutDetails(logging.Filter):
@@ -25,7 +26,7 @@ class WithoutDetails(logging.Filter):
         return True
 
 
-def _place(exc_info: tuple) -> str:
+def _place(exc_info: tuple[Any, Any, Any]) -> str:
     """Type of the exception and the file and line that raised it."""
     kind, _value, trace = exc_info
     while trace is not None and trace.tb_next is not None:

@@ -1,7 +1,7 @@
 """Pages of the statistics: the table builder, its file, and the snapshots behind them."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import require
 from core.exceptions import BadInput, NotFound
+from core.http import StaffRequest
 from core.rights import Right
 from reporting import services
 from reporting.charts import bar_chart
@@ -20,7 +21,7 @@ from reporting.tables import HIDDEN, Table
 
 @require(Right.STATISTICS_BUILD)
 @require_safe
-def table(request: HttpRequest) -> HttpResponse:
+def table(request: StaffRequest) -> HttpResponse:
     """The builder, with the table and chart that the query names, or a first one."""
     snapshot = services.latest_snapshot()
     context: dict[str, object] = {
@@ -38,11 +39,11 @@ def table(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def _form(request: HttpRequest, snapshot: Snapshot) -> TableForm:
+def _form(request: StaffRequest, snapshot: Snapshot) -> TableForm:
     return TableForm(request.GET or FIRST_TABLE, surface=services.surface_of(snapshot.pk))
 
 
-def _table_or_errors(request: HttpRequest, form: TableForm) -> Table | None:
+def _table_or_errors(request: StaffRequest, form: TableForm) -> Table | None:
     try:
         return services.view_table(form.definition, by=request.user)
     except BadInput as error:
@@ -61,14 +62,14 @@ def _with_charts(found: Table, *, stacked: bool) -> list[dict[str, object]]:
     ]
 
 
-def _wants_fragment(request: HttpRequest) -> bool:
+def _wants_fragment(request: StaffRequest) -> bool:
     htmx = getattr(request, "htmx", None)
     return bool(htmx) and not (htmx.boosted or htmx.history_restore_request)
 
 
 @require(Right.STATISTICS_BUILD)
 @require_safe
-def csv(request: HttpRequest) -> HttpResponse:
+def csv(request: StaffRequest) -> HttpResponse:
     """The same table as a file."""
     snapshot = services.latest_snapshot()
     if snapshot is None:
@@ -87,7 +88,7 @@ def csv(request: HttpRequest) -> HttpResponse:
 
 @require(Right.STATISTICS_BUILD, Right.STATISTICS_FREEZE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def snapshots(request: HttpRequest) -> HttpResponse:
+def snapshots(request: StaffRequest) -> HttpResponse:
     """The snapshots there are; POST takes one more, which the service allows only some."""
     if request.method == "POST":
         snapshot = services.take_snapshot(by=request.user)

@@ -7,7 +7,7 @@ from django.db import models
 from vault.sealing import HEAD
 
 
-class SealedField(models.BinaryField):
+class SealedField(models.BinaryField):  # type: ignore[type-arg]
     """Holds a sealed blob, or nothing. Refuses bytes that cannot be one, as plaintext would be."""
 
     def __init__(self, **kwargs: Any) -> None:

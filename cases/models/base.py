@@ -10,7 +10,6 @@ from audit.models import TrackedModel
 from core.schema import Section
 from vault.sealing import Place, seal
 
-
 SectionTypes = dict[str, tuple[str, type[Section]]]
 
 

@@ -78,7 +78,11 @@ class ReferenceCounter(models.Model):
 
 
 class SearchChange(models.Model):
-    """A case that each process's name index has to read again."""
+    """A case that each process's name index has to read again.
+
+    Made in the transaction of the change, after its event: whoever appends to the log holds its end
+    until commit, so that keys become visible in their order and none is overlooked.
+    """
 
     class Privacy:
         open = ("id", "case")

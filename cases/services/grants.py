@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -53,8 +54,9 @@ def give_grant(
         ends=ends,
     )
     details = {"note": note, "to": str(to.pk)}
-    trail.save(grant, verb=Verb.GRANT_GIVEN, by=by, reason=reason, details=details)
-    SearchChange.objects.create(case=case.pk)
+    with transaction.atomic():
+        trail.save(grant, verb=Verb.GRANT_GIVEN, by=by, reason=reason, details=details)
+        SearchChange.objects.create(case=case.pk)
     return grant
 
 
@@ -66,8 +68,9 @@ def revoke_grant(grant: CaseUserGrant | CaseTeamGrant, *, by: User) -> None:
     if grant.reason in (GrantReason.ASSIGNMENT, GrantReason.SUPERVISION):
         raise WrongState(_("The officer of a case and the supervisors keep their access."))
     grant.revoked_at, grant.revoked_by = timezone.now(), by
-    trail.save(grant, verb=Verb.GRANT_REVOKED, by=by)
-    SearchChange.objects.create(case=grant.content_object_id)
+    with transaction.atomic():
+        trail.save(grant, verb=Verb.GRANT_REVOKED, by=by)
+        SearchChange.objects.create(case=grant.content_object_id)
 
 
 def check_can_grant(by: User, case: Case, classes: Iterable[str]) -> None:

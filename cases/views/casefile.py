@@ -1,7 +1,7 @@
 """The case file: registering, reading, changing, consenting."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +19,7 @@ from cases.services.new_case import NewCase
 from cases.views.frame import case_frame, revision_of
 from core.access import require
 from core.exceptions import Conflict
+from core.http import StaffRequest
 from core.rights import Right
 
 # Section of the person, its heading, and where it is changed.
@@ -31,7 +32,7 @@ PARTS = (
 
 @require_http_methods(["GET", "POST"])
 @require(Right.CASE_REGISTER)
-def register(request: HttpRequest) -> HttpResponse:
+def register(request: StaffRequest) -> HttpResponse:
     """Register a person with consent, on one page; a case with a reference comes out."""
     forms = {
         "person": PersonForm(request.POST or None),
@@ -57,7 +58,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @require(Right.CASE_READ)
-def detail(request: HttpRequest, reference: str) -> HttpResponse:
+def detail(request: StaffRequest, reference: str) -> HttpResponse:
     """The case page: every part the reader may open, in one event."""
     case, access = get_case_for(request.user, reference)
     person, consents = victim_of(case), list(case.consents.all())
@@ -88,20 +89,20 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @require(Right.CASE_EDIT)
-def change_person(request: HttpRequest, reference: str) -> HttpResponse:
+def change_person(request: StaffRequest, reference: str) -> HttpResponse:
     """Change who the person is and how to reach them."""
     return _change(request, reference, PersonForm, ("identity", "contact"), "cases/person.html")
 
 
 @require_http_methods(["GET", "POST"])
 @require(Right.CASE_EDIT)
-def change_victim(request: HttpRequest, reference: str) -> HttpResponse:
+def change_victim(request: StaffRequest, reference: str) -> HttpResponse:
     """Change what was done to the person."""
     return _change(request, reference, VictimForm, ("victim",), "cases/victim.html")
 
 
 def _change(
-    request: HttpRequest,
+    request: StaffRequest,
     reference: str,
     form_type: type[PersonForm] | type[VictimForm],
     names: tuple[str, ...],
@@ -141,7 +142,7 @@ def _change(
 
 @require_http_methods(["GET", "POST"])
 @require(Right.CASE_EDIT)
-def record_consent(request: HttpRequest, reference: str) -> HttpResponse:
+def record_consent(request: StaffRequest, reference: str) -> HttpResponse:
     """Add a record of consent."""
     case, access = get_case_for(request.user, reference)
     casework.check_can_write(request.user, case, "narrative")

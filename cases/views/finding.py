@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
@@ -15,13 +15,14 @@ from cases.models import Case, CaseStatus
 from cases.search.live import live_index
 from cases.selectors import case_page, case_rows
 from core.access import require
+from core.http import StaffRequest
 from core.rights import Right
 
 
 @require_GET
 @require(Right.CASE_READ)
 @vary_on_headers("HX-Request")
-def case_list(request: HttpRequest) -> HttpResponse:
+def case_list(request: StaffRequest) -> HttpResponse:
     """The person's cases, newest first, filtered by status and by whose they are."""
     filters = {}
     if (status := request.GET.get("status")) in CaseStatus.values:
@@ -47,7 +48,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @require(Right.CASE_SEARCH)
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: StaffRequest) -> HttpResponse:
     """Find a case by name, number or reference. The text is posted: it never stands in an address."""
     form = SearchForm(request.POST or None)
     rows = None
@@ -69,7 +70,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/search.html", context, status=status)
 
 
-def _by_reference(request: HttpRequest, text: str) -> list[UUID]:
+def _by_reference(request: StaffRequest, text: str) -> list[UUID]:
     """The case of this reference, when the person sees it."""
     ids = list(Case.objects.filter(reference=text.upper()).values_list("pk", flat=True))
     return list(access_to(request.user, ids))

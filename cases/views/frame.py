@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-
 from cases.access import Access
 from cases.models import Case
 from cases.services.grants import can_grant
+from core.http import StaffRequest
 from core.rights import Right
 
 
-def case_frame(request: HttpRequest, case: Case, access: Access) -> dict[str, Any]:
+def case_frame(request: StaffRequest, case: Case, access: Access) -> dict[str, Any]:
     """The case, and which buttons this person is shown."""
     user = request.user
     return {
@@ -23,7 +22,7 @@ def case_frame(request: HttpRequest, case: Case, access: Access) -> dict[str, An
     }
 
 
-def revision_of(request: HttpRequest) -> int:
+def revision_of(request: StaffRequest) -> int:
     """The revision a form was made from; 0, which no row has, when it is missing."""
     text = request.POST.get("revision", "")
     return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -1,19 +1,20 @@
 """The start page: what this person's roles are for."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from audit.verbs import Verb
 from cases.access import newest_cases
 from cases.selectors import case_rows
+from core.http import StaffRequest
 from core.rights import Right
 
 RECENT = 8
 
 
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: StaffRequest) -> HttpResponse:
     """Newest cases for those who hold any, and a way to each thing the roles include."""
     rows = []
     if request.user.has_right(Right.CASE_READ):

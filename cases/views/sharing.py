@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,12 +19,13 @@ from cases.views.frame import case_frame
 from core.access import require
 from core.classes import SHORT_NAMES
 from core.exceptions import BadInput, NotFound
+from core.http import StaffRequest
 from core.rights import Right
 
 
 @require_http_methods(["GET", "POST"])
 @require(Right.GRANT_GIVE)
-def sharing(request: HttpRequest, reference: str) -> HttpResponse:
+def sharing(request: StaffRequest, reference: str) -> HttpResponse:
     """Everyone who can open the case, and a form to let in one more."""
     case, access = get_case_for(request.user, reference)
     form = GrantForm(
@@ -56,7 +57,7 @@ def sharing(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 @require(Right.GRANT_GIVE)
-def revoke(request: HttpRequest, reference: str, grant: UUID) -> HttpResponse:
+def revoke(request: StaffRequest, reference: str, grant: UUID) -> HttpResponse:
     """Take one grant back."""
     case, _access = get_case_for(request.user, reference)
     row = CaseUserGrant.objects.filter(pk=grant, content_object=case).first()

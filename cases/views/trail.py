@@ -1,6 +1,6 @@
 """The trail of one case."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -8,12 +8,13 @@ from cases.selectors import get_case_for
 from cases.trail import trail_of
 from cases.views.frame import case_frame
 from core.access import require
+from core.http import StaffRequest
 from core.rights import Right
 
 
 @require_GET
 @require(Right.CASE_AUDIT)
-def case_trail(request: HttpRequest, reference: str) -> HttpResponse:
+def case_trail(request: StaffRequest, reference: str) -> HttpResponse:
     """Who read and who changed what, newest first."""
     case, access = get_case_for(request.user, reference)
     position = request.GET.get("before", "")

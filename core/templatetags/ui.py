@@ -125,7 +125,7 @@ def is_iso_date(value: str) -> bool:
     return len(value) == len("2026-01-31")
 
 
-def _errors_of(form: BaseForm) -> Iterator[dict[str, str]]:
+def _errors_of(form: BaseForm) -> Iterator[dict[str, object]]:
     for message in form.non_field_errors():
         yield {"message": message, "target": ""}
     for bound in form:
@@ -138,9 +138,9 @@ def _errors_of(form: BaseForm) -> Iterator[dict[str, str]]:
 
 
 @register.inclusion_tag("_components/error_summary.html")
-def error_summary(*forms: BaseForm | BaseFormSet | None) -> dict[str, object]:
+def error_summary(*forms: "BaseForm | BaseFormSet[BaseForm] | None") -> dict[str, object]:
     """What is wrong with these forms and formsets, each line a link to its field; "" when nothing."""
-    errors: list[dict[str, str]] = []
+    errors: list[dict[str, object]] = []
     for form in forms:
         if isinstance(form, BaseFormSet):
             if form.is_bound:
@@ -185,7 +185,7 @@ def pill(text: object, tone: str = "neutral") -> SafeString:
 
 @register.simple_tag
 def date_of(value: datetime.date | None, time: bool = False) -> SafeString:
-    """A day as "27 Mar 2026", with the hour when `time` is set and the value has one; a dash for None."""
+    """A day as "27 Mar 2026", with the hour when `time` is set and there is one; a dash for None."""
     if value is None or value == "":
         return format_html('<span class="app-none">{}</span>', "–")
     shown = value

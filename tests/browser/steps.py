@@ -48,6 +48,16 @@ def sign_out(page: Page) -> None:
     page.get_by_role("button", name="Sign out").click()
 
 
+def open_case(page: Page, number: int = 0) -> str:
+    """From the start page, open one of the newest cases; gives its reference."""
+    page.goto("/")
+    link = page.get_by_role("rowheader").nth(number).get_by_role("link")
+    reference = link.inner_text()
+    link.click()
+    expect(page.locator(".moj-identity-bar__title")).to_have_text(reference)
+    return reference
+
+
 def search(page: Page, text: str) -> None:
     """Look whether a person is here, from the start page on."""
     page.goto("/")

@@ -11,6 +11,7 @@ from tests.browser.steps import (
     REFERENCE,
     VASILISA,
     YAKUBINA,
+    open_case,
     record_assistance,
     register,
     search,
@@ -70,8 +71,7 @@ def test_any_assistance_is_saved_within_three_clicks_of_the_case(visit, phone):
     page.add_init_script(
         "addEventListener('click', e => e.isTrusted && clicked(e.target.innerText), true)"
     )
-    page.goto("/")
-    page.get_by_role("rowheader").first.get_by_role("link").click()
+    open_case(page)
     here = page.url
     for kind, typed in KINDS.items():
         page.goto(here)
@@ -86,8 +86,7 @@ def test_any_assistance_is_saved_within_three_clicks_of_the_case(visit, phone):
 
 def test_the_keyboard_alone_reaches_record_assistance(visit):
     page = visit("officer")
-    page.get_by_role("rowheader").first.get_by_role("link").click()
-    page.wait_for_url("**/cases/BY-*")
+    open_case(page)
     names = []
     for _press in range(80):
         page.keyboard.press("Tab")
@@ -115,10 +114,9 @@ def test_the_main_job_needs_no_javascript(visit):
 
 def test_of_two_editors_the_second_is_told_and_keeps_the_typed_text(visit):
     first, second = visit("officer"), visit("officer")
-    first.get_by_role("rowheader").nth(1).get_by_role("link").click()
-    first.wait_for_url("**/cases/BY-*")
+    address = f"/cases/{open_case(first, 1)}/"
     for page in (first, second):
-        page.goto(f"{first.url.removesuffix('person/')}person/")
+        page.goto(f"{address}person/")
     first.get_by_label("Safe contact").fill("Only in the morning")
     first.get_by_role("button", name="Save").click()
     expect(first.get_by_text("Saved.")).to_be_visible()

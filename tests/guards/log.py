@@ -1,0 +1,27 @@
+"""Reading the log in tests: how long it is, and what was added since."""
+
+from typing import Any
+
+import msgspec
+
+from audit.models import Event, LogState
+
+
+def size() -> int:
+    """Number of events so far."""
+    return LogState.objects.get(id=1).size
+
+
+def since(start: int) -> list[Event]:
+    """The events from this position on, in their order."""
+    return list(Event.objects.filter(seq__gte=start).order_by("seq"))
+
+
+def verbs_since(start: int) -> list[str]:
+    """Their verbs."""
+    return [event.verb for event in since(start)]
+
+
+def told(event: Event) -> dict[str, Any]:
+    """What an entry says in the open."""
+    return msgspec.json.decode(bytes(event.entry))
