@@ -44,6 +44,7 @@ def make_user(
     user.set_password(password)
     user.full_clean(exclude=["last_login"])
     user.save()
+    trail.record(Verb.ACCOUNT_MADE, by=by, details={"user": str(user.pk)})
     for role in roles:
         give_role(user=user, role=role, by=by)
     return user

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.signals import password_changed
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
@@ -36,6 +37,11 @@ def sign_in_failed(
 @receiver([authenticator_added, authenticator_removed, authenticator_reset])
 def second_factor_changed(sender: Any, user: Any, **kwargs: Any) -> None:
     trail.record(Verb.SECOND_FACTOR_CHANGED, by=user)
+
+
+@receiver(password_changed)
+def password_was_changed(sender: Any, user: Any, **kwargs: Any) -> None:
+    trail.record(Verb.PASSWORD_CHANGED, by=user)
 
 
 def _where(request: HttpRequest) -> dict[str, str]:

@@ -11,6 +11,7 @@ from assistance.sections import Assistance as Content
 from assistance.sections import AssistanceFacts
 from audit import trail
 from audit.verbs import Verb
+from cases import door
 from cases.models import Case
 from cases.services.casework import check_can_write, locked
 from core.exceptions import NotAllowed
@@ -46,9 +47,13 @@ def change_assistance(
 ) -> Assistance:
     """Write a new version of a record; the earlier ones stay in its history.
 
-    Raises Conflict when the record is no longer at `revision`.
+    Raises NotAllowed when the record is of another kind than `content`, and Conflict when it is no
+    longer at `revision`. Must not run inside a transaction: the kind is known only under seal.
     """
     check_can_record(by, row.case, content)
+    [sections] = door.open_rows([row], by=by, classes=[content.CLASS])
+    if type(sections.get("content")) is not type(content):
+        raise NotAllowed(_("This part of the case is not shared with you for writing."))
     with transaction.atomic():
         current = locked(row, revision)
         current.status, current.starts_on, current.ends_on = status, starts_on, ends_on

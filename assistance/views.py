@@ -66,6 +66,8 @@ def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpRespo
         "ends_on": row.ends_on,
     }
     form = FORMS[content.KIND](request.POST or None, initial=initial)
+    # A form that was refused keeps the revision it was made from; see cases.views.casefile.
+    revision = revision_of(request) if request.method == "POST" else row.revision
     conflict = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -73,12 +75,12 @@ def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpRespo
             messages.success(request, _("Saved."))
             return redirect("cases:detail", reference=reference)
         except Conflict as error:
-            conflict = error.message
+            conflict, revision = error.message, row.revision
     context = case_frame(request, case, access) | {
         "form": form,
         "row": row,
         "kind_label": KINDS[content.KIND],
-        "revision": row.revision,
+        "revision": revision,
         "conflict": conflict,
     }
     status = 409 if conflict else 422 if request.method == "POST" else 200

@@ -2,7 +2,8 @@
 
 For every tracked table: a row comes or changes only together with an event that names this row and
 this revision, it is never deleted, and the version is copied into its history table. For the log and
-the history tables: nothing in them is ever changed or removed.
+the history tables: nothing in them is ever changed, replaced or removed, and history takes in nothing
+but that copy.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from audit.models import Checkpoint, Event, EventCase, TrackedModel
 
 PREFIX = "tutela_"
+NEVER = "the log is never changed"
 
 Trigger = tuple[str, str, list[str]]  # its name, its table, the statements that create it
 Maker = Callable[[str, str, str, str | None, str], Trigger]
@@ -56,28 +58,33 @@ def missing(using: str = "default") -> list[str]:
 
 
 def _wanted(connection: BaseDatabaseWrapper) -> Iterator[Trigger]:
-    """(trigger name, table, statements that create it)."""
-    make = _sqlite_trigger if connection.vendor == "sqlite" else _postgresql_trigger
-    for table in (Event._meta.db_table, EventCase._meta.db_table, Checkpoint._meta.db_table):
-        for when in ("UPDATE", "DELETE"):
-            yield make(table, "BEFORE", when, "1=1", "the log is never changed")
-    yield make(
-        Event._meta.db_table,
-        "BEFORE",
-        "INSERT",
-        "EXISTS (SELECT 1 FROM audit_event e WHERE e.seq = NEW.seq OR e.id = NEW.id"
+    """Every trigger there should be."""
+    sqlite = connection.vendor == "sqlite"
+    make = _sqlite_trigger if sqlite else _postgresql_trigger
+    at = "" if sqlite else f"{_schema(connection)}."
+    log, links, notes = (f"{at}{m._meta.db_table}" for m in (Event, EventCase, Checkpoint))
+    replaced = {
+        log: f"EXISTS (SELECT 1 FROM {log} e WHERE e.seq = NEW.seq OR e.id = NEW.id"
         " OR (e.object = NEW.object AND e.revision = NEW.revision))",
-        "the log is never changed",
-    )
+        links: f"EXISTS (SELECT 1 FROM {links} l WHERE l.id = NEW.id)",
+        notes: f"EXISTS (SELECT 1 FROM {notes} c WHERE c.size = NEW.size)",
+    }
+    for table, condition in replaced.items():
+        for when in ("UPDATE", "DELETE"):
+            yield make(table, "BEFORE", when, "1=1", NEVER)
+        yield make(table, "BEFORE", "INSERT", condition, NEVER)
     for model in tracked_models():
-        yield from _guards_of(make, model)
+        yield from _guards_of(make, at, model)
+    if not sqlite:  # has no TRUNCATE; PostgreSQL fires no other trigger for one
+        guarded = [*replaced, *(f"{at}{t}" for m in tracked_models() for t in _tables(m))]
+        for table in guarded:
+            yield make(table, "BEFORE", "TRUNCATE", "1=1", NEVER)
 
 
-def _guards_of(make: Maker, model: type[TrackedModel]) -> Iterator[Trigger]:
-    table = model._meta.db_table
-    history = model.history.model._meta.db_table
+def _guards_of(make: Maker, at: str, model: type[TrackedModel]) -> Iterator[Trigger]:
+    table, history = (f"{at}{name}" for name in _tables(model))
     event = (
-        "NOT EXISTS (SELECT 1 FROM audit_event e WHERE e.id = NEW.last_event"
+        f"NOT EXISTS (SELECT 1 FROM {at}{Event._meta.db_table} e WHERE e.id = NEW.last_event"
         " AND e.object = NEW.id AND e.revision = NEW.revision)"
     )
     yield make(
@@ -96,12 +103,33 @@ def _guards_of(make: Maker, model: type[TrackedModel]) -> Iterator[Trigger]:
     )
     yield make(table, "BEFORE", "DELETE", "1=1", "a row is erased, never deleted")
     for when in ("UPDATE", "DELETE"):
-        yield make(history, "BEFORE", when, "1=1", "history is never changed")
+        yield make(history, "BEFORE", when, "1=1", NEVER)
+    yield make(
+        history,
+        "BEFORE",
+        "INSERT",
+        f"NOT EXISTS (SELECT 1 FROM {table} t WHERE t.id = NEW.id"
+        " AND t.revision = NEW.revision AND t.last_event = NEW.last_event)"
+        f" OR EXISTS (SELECT 1 FROM {history} h WHERE h.id = NEW.id AND h.revision = NEW.revision)",
+        NEVER,
+    )
     for when, kind in (("INSERT", "+"), ("UPDATE", "~")):
-        yield make(table, "AFTER", when, None, _copy(model, history, kind))
+        yield make(table, "AFTER", when, None, _copy(at, model, history, kind))
 
 
-def _copy(model: type[TrackedModel], history: str, kind: str) -> str:
+def _tables(model: type[TrackedModel]) -> tuple[str, str]:
+    """Names of the table of a tracked model and of its history."""
+    return model._meta.db_table, model.history.model._meta.db_table
+
+
+def _schema(connection: BaseDatabaseWrapper) -> str:
+    """Where the tables are. Triggers name it: a session's temporary tables would come first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(current_schema())")
+        return str(cursor.fetchone()[0])
+
+
+def _copy(at: str, model: type[TrackedModel], history: str, kind: str) -> str:
     """The statement that copies a row into its history; actor and reason come from its event."""
     names = [f'"{field.column}"' for field in model._meta.concrete_fields]
     fields = ", ".join(names)
@@ -109,12 +137,12 @@ def _copy(model: type[TrackedModel], history: str, kind: str) -> str:
     return (
         f"INSERT INTO {history} ({fields}, history_date, history_change_reason, history_type,"
         f" history_user_id) SELECT {values}, e.at, e.verb, '{kind}', e.actor"
-        " FROM audit_event e WHERE e.id = NEW.last_event"
+        f" FROM {at}{Event._meta.db_table} e WHERE e.id = NEW.last_event"
     )
 
 
 def _name(table: str, time: str, when: str) -> str:
-    return f"{PREFIX}{table}_{time.lower()}_{when.lower()}"
+    return f"{PREFIX}{table.split('.')[-1]}_{time.lower()}_{when.lower()}"
 
 
 def _sqlite_trigger(
@@ -136,10 +164,11 @@ def _postgresql_trigger(
     table: str, time: str, when: str, condition: str | None, action: str
 ) -> Trigger:
     name = _name(table, time, when)
+    each = "STATEMENT" if when == "TRUNCATE" else "ROW"
     if condition is None:
         body = f"{action}; RETURN NULL;"
     else:
-        result = "OLD" if when == "DELETE" else "NEW"
+        result = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}.get(when, "NULL")
         body = (
             f"IF {condition} THEN RAISE EXCEPTION 'Tutela: {action}'"
             f" USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {result};"
@@ -150,7 +179,8 @@ def _postgresql_trigger(
         [
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql"
             f" AS $$ BEGIN {body} END $$",
-            f"CREATE TRIGGER {name} {time} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+            f"CREATE TRIGGER {name} {time} {when} ON {table}"
+            f" FOR EACH {each} EXECUTE FUNCTION {name}()",
         ],
     )
 
@@ -162,13 +192,17 @@ def _drop(connection: BaseDatabaseWrapper, name: str, table: str) -> str:
 
 
 def _present(connection: BaseDatabaseWrapper) -> dict[str, str]:
-    """Trigger name to its text: the whole statement on SQLite, the function's body on PostgreSQL."""
+    """Trigger name to its text: on PostgreSQL the statement and the body of its function.
+
+    A trigger that is switched off, or fires for replication only, is not there.
+    """
     if connection.vendor == "sqlite":
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
     else:
         query = (
-            "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
-            " WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'"
+            "SELECT t.tgname, pg_get_triggerdef(t.oid) || p.prosrc"
+            " FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+            " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
         )
     with connection.cursor() as cursor:
         cursor.execute(query)
@@ -179,7 +213,8 @@ def _body(connection: BaseDatabaseWrapper, statements: list[str]) -> str:
     """What `_present` would say of a trigger made by these statements."""
     if connection.vendor == "sqlite":
         return statements[-1]
-    return statements[0].split("$$")[1]
+    function, trigger = statements
+    return trigger + function.split("$$")[1]
 
 
 def _plain(text: str) -> str:

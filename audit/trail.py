@@ -174,7 +174,8 @@ def _details_scope(entry: Entry) -> UUID:
     """The one case an event is about, so that its details fall with the case; else the month."""
     if len(entry.cases) == 1:
         return entry.cases[0]
-    return uuid5(NAMESPACE_OID, f"tutela/month/{datetime.now(UTC):%Y-%m}")
+    made_at = datetime.fromtimestamp((entry.id.int >> 80) / 1000, UTC)  # the same on every call
+    return uuid5(NAMESPACE_OID, f"tutela/month/{made_at:%Y-%m}")
 
 
 def signing_key() -> Ed25519PrivateKey:

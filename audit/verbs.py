@@ -11,7 +11,9 @@ class Verb(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"
     SIGNED_OUT = "signed_out"
     SECOND_FACTOR_CHANGED = "second_factor_changed"
+    PASSWORD_CHANGED = "password_changed"
     REFUSED = "refused"
+    ACCOUNT_MADE = "account_made"
     ROLE_GIVEN = "role_given"
     OFFICE_MADE = "office_made"
     # the case file
@@ -47,7 +49,9 @@ TOLD_AS = {
     Verb.SIGN_IN_FAILED: _("failed to sign in"),
     Verb.SIGNED_OUT: _("signed out"),
     Verb.SECOND_FACTOR_CHANGED: _("changed the second factor"),
+    Verb.PASSWORD_CHANGED: _("changed the password"),
     Verb.REFUSED: _("was refused"),
+    Verb.ACCOUNT_MADE: _("made an account"),
     Verb.ROLE_GIVEN: _("gave a role"),
     Verb.OFFICE_MADE: _("set up an office"),
     Verb.CASE_REGISTERED: _("opened the case"),

@@ -38,11 +38,11 @@ class Damaged(NotFound):
 
     status = 409
 
-    def __init__(self, row: Any) -> None:
+    def __init__(self, cases: Iterable[UUID]) -> None:
         super().__init__(
             _("A sealed record is damaged or was moved. It was not opened. Tell your auditor.")
         )
-        self.cases = [type_of(row).case_id_(row)]
+        self.cases = list(cases)
 
 
 def open_rows(
@@ -169,6 +169,8 @@ def _load_keys(cases: Iterable[UUID]) -> None:
             keyring.load(batch)
     except NoKey:
         raise NotFound(_("This case was erased.")) from None
+    except sealing.CannotOpen:  # a wrapped key was changed, or put in another's place
+        raise Damaged(batch) from None
 
 
 def type_of(row: Any) -> type[SealedModel]:
@@ -196,7 +198,7 @@ def _open_section(row: SealedModel, section: str, cls: str, schema: type[Section
         plaintext = sealing.unseal(place, bytes(getattr(row, f"{section}_sealed")))
         return msgspec.json.decode(plaintext, type=schema)
     except (sealing.CannotOpen, KeyError, TypeError, struct.error, msgspec.DecodeError):
-        raise Damaged(row) from None
+        raise Damaged([type_of(row).case_id_(row)]) from None
 
 
 def _details(event: Event, case: UUID) -> dict[str, Any]:

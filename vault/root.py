@@ -25,6 +25,8 @@ def create_key_file(path: Path | None = None) -> Path:
         return path
     with os.fdopen(descriptor, "w") as file:
         file.write(PREFIX + base64.b64encode(os.urandom(cipher.KEY_SIZE)).decode() + "\n")
+        file.flush()
+        os.fsync(file.fileno())  # before anything is sealed under it
     return path
 
 
@@ -58,12 +60,16 @@ def _root_key() -> bytes:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(
-            f"The key file {path} cannot be read: {type(error).__name__}."
+            f"The key file {path} cannot be read: {type(error).__name__}. Put the right file back, "
+            "or let the user Tutela runs as read it."
         ) from None
     if stat.S_IMODE(status.st_mode) & 0o077:
         raise ImproperlyConfigured(f"Others can read the key file {path}. Run: chmod 600 {path}")
     if status.st_uid != os.geteuid():
-        raise ImproperlyConfigured(f"The key file {path} belongs to another user of this machine.")
+        raise ImproperlyConfigured(
+            f"The key file {path} belongs to another user of this machine. "
+            f"Start Tutela as that user, or run: chown {os.geteuid()} {path}"
+        )
     try:
         key = base64.b64decode(text.removeprefix(PREFIX), validate=True)
     except ValueError:

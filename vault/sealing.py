@@ -9,7 +9,7 @@ from uuid import UUID
 
 from vault import cipher
 from vault.cipher import CannotOpen
-from vault.keyring import keyring
+from vault.keyring import NoKey, keyring
 
 FORMAT = 1
 HEAD = struct.Struct(">BI")  # format, data key version
@@ -52,7 +52,11 @@ def unseal(place: Place, blob: bytes) -> bytes:
     form, version = HEAD.unpack_from(blob)
     if form != FORMAT:
         raise CannotOpen
-    _version, key = keyring.data_key(place.scope, version)
+    try:
+        _version, key = keyring.data_key(place.scope, version)
+    except NoKey:
+        keyring.data_key(place.scope)  # NoKey again when the scope was erased
+        raise CannotOpen from None  # a version that never was: these bytes were changed
     padded = cipher.unseal(_class_key(key, place.cls), blob[HEAD.size :], place.context(version))
     return cipher.unpad(padded)
 

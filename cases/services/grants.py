@@ -35,7 +35,7 @@ def give_grant(
     or the end does not fit.
     """
     classes = set(classes)
-    check_can_grant(by, case, classes)
+    check_can_grant(by, case, classes, may_write=may_write)
     now = timezone.now()
     if not now < ends <= now + LONGEST:
         raise BadInput(_("Choose an end between tomorrow and one year from now."))
@@ -73,13 +73,17 @@ def revoke_grant(grant: CaseUserGrant | CaseTeamGrant, *, by: User) -> None:
         SearchChange.objects.create(case=grant.content_object_id)
 
 
-def check_can_grant(by: User, case: Case, classes: Iterable[str]) -> None:
-    """Only somebody who may write in the case shares it, and only what they read themselves."""
+def check_can_grant(
+    by: User, case: Case, classes: Iterable[str], *, may_write: bool = False
+) -> None:
+    """Only somebody who may write in the case shares it, and nobody gives more than they hold."""
     own = access_to(by, [case.pk]).get(case.pk)
     if not by.has_right(Right.GRANT_GIVE) or own is None or not own.write:
         raise NotAllowed(_("Only the officer of a case can share it."))
     if set(classes) - own.read:
         raise NotAllowed(_("You can share only what you may read yourself."))
+    if may_write and set(classes) - own.write:
+        raise NotAllowed(_("You can let others write only where you may write yourself."))
 
 
 def can_grant(by: User, case: Case) -> bool:

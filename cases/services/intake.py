@@ -43,7 +43,6 @@ class _Opening:
     owner: User
     by: User
     verb: Verb
-    is_test: bool = False
 
 
 def register_case(new_case: NewCase, *, by: User) -> Case:
@@ -123,7 +122,6 @@ def _case(new: NewCase, opening: _Opening) -> Case:
         office=opening.office,
         owner=opening.owner,
         opened_on=new.opened_on or timezone.localdate(),
-        is_test=opening.is_test,
     )
     facts = facts_of(
         identity=new.identity, victim=new.victim, opened_on=case.opened_on, overrides=new.facts

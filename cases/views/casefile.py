@@ -116,7 +116,10 @@ def _change(
     [before] = door.open_rows([person], by=request.user)
     initial = {key: v for name in names for key, v in before[name].as_dict().items()}
     form = form_type(request.POST or None, initial=initial)
-    revision, conflict = person.revision, None
+    # A form that was refused keeps the revision it was made from, or a change made meanwhile by
+    # somebody else would go unnoticed when it is sent again.
+    revision = revision_of(request) if request.method == "POST" else person.revision
+    conflict = None
     if request.method == "POST" and form.is_valid():
         after = {name: getattr(form, name)(before[name]) for name in names}
         try:
@@ -124,13 +127,13 @@ def _change(
                 person,
                 before=before,
                 after=after,
-                revision=revision_of(request),
+                revision=revision,
                 by=request.user,
             )
             messages.success(request, _("Saved."))
             return redirect("cases:detail", reference=reference)
         except Conflict as error:
-            conflict = error.message
+            conflict, revision = error.message, person.revision
     context = case_frame(request, case, access) | {
         "form": form,
         "revision": revision,

@@ -13,10 +13,12 @@ from cases.access import access_to
 from cases.forms import SearchForm
 from cases.models import Case, CaseStatus
 from cases.search.live import live_index
-from cases.selectors import case_page, case_rows
+from cases.selectors import CaseRow, case_page, case_rows
 from core.access import require
 from core.http import StaffRequest
 from core.rights import Right
+
+SEARCHED = "searched"  # in the session: what was asked for, until the answer is shown
 
 
 @require_GET
@@ -49,25 +51,38 @@ def case_list(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @require(Right.CASE_SEARCH)
 def search(request: StaffRequest) -> HttpResponse:
-    """Find a case by name, number or reference. The text is posted: it never stands in an address."""
+    """Find a case by name, number or reference. The text is posted: it never stands in an address.
+
+    The answer is a redirect, and the text waits for it in the sealed session: a browser writes what
+    the page on its screen was posted with to its disk.
+    """
     form = SearchForm(request.POST or None)
-    rows = None
     if form.is_valid():
         text = form.cleaned_data["q"].strip()
-        ids = _by_reference(request, text) or live_index.find(text, by=request.user)
-        if len(ids) == 1 and _by_reference(request, text):
+        if _by_reference(request, text):
             return redirect("cases:detail", reference=text.upper())
-        details = {"text": text}
-        rows = case_rows(ids, by=request.user, verb=Verb.CASE_SEARCHED, details=details)
-        if not rows:
-            trail.record(Verb.CASE_SEARCHED, by=request.user, details=details)
+        request.session[SEARCHED] = text
+        return redirect("cases:search")
+    rows = None
+    if not form.is_bound and (text := request.session.pop(SEARCHED, "")):
+        form = SearchForm(initial={"q": text})
+        rows = _found(request, text)
     context = {
         "form": form,
         "rows": rows,
         "may_register": request.user.has_right(Right.CASE_REGISTER),
     }
-    status = 422 if form.is_bound and not form.is_valid() else 200
-    return render(request, "cases/search.html", context, status=status)
+    return render(request, "cases/search.html", context, status=422 if form.is_bound else 200)
+
+
+def _found(request: StaffRequest, text: str) -> list[CaseRow]:
+    """Rows of what the index finds; the search is recorded with its text under seal."""
+    ids = live_index.find(text, by=request.user)
+    details = {"text": text}
+    rows = case_rows(ids, by=request.user, verb=Verb.CASE_SEARCHED, details=details)
+    if not rows:
+        trail.record(Verb.CASE_SEARCHED, by=request.user, details=details)
+    return rows
 
 
 def _by_reference(request: StaffRequest, text: str) -> list[UUID]:

@@ -18,14 +18,19 @@ WAIT = 15_000  # milliseconds until an expected element must be there
 EXPECTED = "Failed to load resource: the server responded with a status of 4"
 
 
+HERE = Path(__file__).parent
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """All of these drive the browser."""
+    if item.path.is_relative_to(HERE):
+        item.add_marker("browser")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these drive the browser; what others left behind is searched last."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker("browser")
-    items.sort(key=lambda item: item.path == here / "test_nothing_in_clear.py")
+    """What the others left behind is searched last, in whatever order they ran."""
+    items.sort(key=lambda item: item.path == HERE / "test_nothing_in_clear.py")
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = 120  # enough that some figures of the statistics are shown and some are not
+OUTPUT = "output.log"
 START = 120  # seconds until it must serve
 STOP = 15  # seconds until it must have ended
 
@@ -26,6 +27,7 @@ class Served:
 
     home: Path
     port: int
+    group: int  # of the server's processes
 
     @property
     def address(self) -> str:
@@ -38,7 +40,7 @@ class Served:
     @property
     def output(self) -> Path:
         """What the server printed."""
-        return self.home / "output.log"
+        return self.home / OUTPUT
 
     @property
     def password(self) -> str:
@@ -49,6 +51,15 @@ class Served:
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a management command beside the server, on the same data."""
         return manage(self.home, *words)
+
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """The server stops where it is, with the journals of its databases on the disk."""
+        os.killpg(self.group, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.group, signal.SIGCONT)
 
     def database(self) -> closing[sqlite3.Connection]:
         """The database file behind the application's back."""
@@ -88,9 +99,9 @@ def manage(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def serving(home: Path, *, cases: int = CASES) -> Iterator[Served]:
     """Start Tutela with made-up cases, and end it with everything it started."""
-    served = Served(home, _free_port())
-    words = ["start", "--demo", "--demo-cases", str(cases), "--port", str(served.port)]
-    with served.output.open("wb") as output:
+    port = _free_port()
+    words = ["start", "--demo", "--demo-cases", str(cases), "--port", str(port)]
+    with (home / OUTPUT).open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), *words],
             env=environment(home),
@@ -98,6 +109,7 @@ def serving(home: Path, *, cases: int = CASES) -> Iterator[Served]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    served = Served(home, port, process.pid)
     try:
         _wait_until_served(served, process)
         yield served
@@ -134,12 +146,8 @@ def _answers(port: int) -> bool:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Stop the server and its workers; those who linger are killed."""
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(STOP)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

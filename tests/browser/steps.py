@@ -33,7 +33,10 @@ RAZALIYA = NewPerson(
 KAPITALINA = NewPerson(
     "Чабаровіч", "Капіталіна", "+375 00 558-03-96", "Met the recruiter on a course for hairdressers"
 )
-PEOPLE = (VASILISA, MIRASLAVA, YAKUBINA, RAZALIYA, KAPITALINA)
+INA = NewPerson(
+    "Галубовічанка", "Інэсалія", "+375 00 317-90-58", "Дакументы схавалі, у горад не выпускалі"
+)
+PEOPLE = (VASILISA, MIRASLAVA, YAKUBINA, RAZALIYA, KAPITALINA, INA)
 
 
 def sign_in(page: Page, username: str, password: str) -> None:

@@ -1,8 +1,8 @@
 """The rule of cases/access.py against an oracle that shares no code with it.
 
-A small world is made at random: people with and without roles, active and not, in teams and alone; cases;
-grants that have not begun, are live, have ended, were revoked. Then every question the code can be asked is
-asked of both. The oracle knows tuples only.
+A small world is made at random: people with and without roles, active and not, in teams and alone;
+cases; grants that have not begun, are live, have ended, were revoked. Then every question the code can
+be asked is asked of both. The oracle knows tuples only.
 """
 
 import random
@@ -183,9 +183,7 @@ def make_cases(number: int, *, office: Office, owner: User) -> list[Case]:
     return cases
 
 
-def give(
-    grants: list[Given], users: list[User], teams: list[Group], cases: list[Case]
-) -> None:
+def give(grants: list[Given], users: list[User], teams: list[Group], cases: list[Case]) -> None:
     may = {True: permission(WRITE), False: permission(READ)}
     rows: dict[bool, list] = {True: [], False: []}
     for grant in grants:
@@ -255,7 +253,9 @@ def test_has_perm_and_the_newest_first_list_agree_with_the_oracle(office):
                 case, (seen, _read, write) = world.cases[number], right[number]
                 assert user.has_perm("cases.read_case", case) == seen, (person, number)
                 assert user.has_perm("cases.write_case", case) == bool(write), (person, number)
-            in_order = [case.pk for case, (seen, *_) in zip(world.cases, right, strict=True) if seen]
+            in_order = [
+                case.pk for case, (seen, *_) in zip(world.cases, right, strict=True) if seen
+            ]
             assert _walk(user, {}) == in_order[::-1], person
             closed = {case.pk for case in world.cases if case.status == "Closed"}
             wanted = [pk for pk in in_order[::-1] if pk in closed]

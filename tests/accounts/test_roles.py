@@ -1,0 +1,90 @@
+"""What each role includes, said a second time: a change to accounts/roles.py has to be meant."""
+
+import pytest
+
+from accounts.models import RoleHolding, User
+from accounts.roles import CONTENT, ROLES
+from core.rights import Right
+
+OWN = {"medical", "psychological", "legal", "financial"}
+# Right → who holds it.
+HOLDERS = {
+    "case.read": {"case_officer", "supervisor", "partner_officer", *OWN},
+    "case.register": {"case_officer"},
+    "case.edit": {"case_officer"},
+    "case.search": {"case_officer", "supervisor"},
+    "case.import": {"supervisor"},
+    "case.audit": {"case_officer", "supervisor"},
+    "assistance.record": {"case_officer", "partner_officer", *OWN},
+    "grant.give": {"case_officer", "supervisor"},
+    "officer.audit": {"supervisor", "auditor"},
+    "log.read": {"auditor"},
+    "log.verify": {"auditor"},
+    "statistics.build": {"supervisor", "analyst"},
+    "statistics.freeze": {"analyst"},
+}
+
+
+def test_each_right_is_held_by_these_roles():
+    found = {
+        str(right): {code for code, role in ROLES.items() if right in role.rights}
+        for right in Right
+    }
+    assert found == HOLDERS
+
+
+@pytest.mark.parametrize("code", ["auditor", "analyst", "administrator"])
+def test_who_runs_or_checks_the_system_reads_no_case(code):
+    role = ROLES[code]
+    assert role.classes == frozenset()
+    assert not {right for right in role.rights if right.startswith("case.")}
+
+
+@pytest.mark.parametrize("code", sorted(OWN))
+def test_a_specialist_reads_the_own_class_and_who_it_is_about(code):
+    assert ROLES[code].classes == {code, "identity"}
+
+
+def test_no_role_opens_what_is_for_no_reader():
+    for role in ROLES.values():
+        assert role.classes <= CONTENT
+    assert not {"facts", "search", "audit", "files"} & CONTENT
+
+
+def test_whoever_holds_classes_may_read_cases_and_the_other_way_round():
+    for role in ROLES.values():
+        assert bool(role.classes) == (Right.CASE_READ in role.rights), role.code
+
+
+@pytest.mark.django_db
+def test_two_roles_add_up(person):
+    both = person("both", "psychological", "legal")
+    assert [role.code for role in both.roles] == ["psychological", "legal"]
+    assert both.classes == {"psychological", "legal", "identity"}
+    assert both.has_right(Right.ASSISTANCE_RECORD)
+    assert not both.has_right(Right.CASE_EDIT)
+
+
+@pytest.mark.django_db
+def test_a_closed_account_holds_nothing(alena):
+    alena.is_active = False
+    alena.save()
+    closed = User.objects.get(pk=alena.pk)
+    assert closed.roles == [] and closed.classes == frozenset()
+    assert not any(closed.has_right(right) for right in Right)
+
+
+@pytest.mark.django_db
+def test_a_superuser_without_a_role_holds_nothing(zoya, case, client_for):
+    assert not any(zoya.has_right(right) for right in Right)
+    assert zoya.classes == frozenset()
+    browser = client_for(zoya)
+    assert "Your account has no role yet" in browser.get("/").content.decode()
+    for page in ("/cases/", f"/cases/{case.reference}/", "/audit/", "/statistics/"):
+        assert browser.get(page).status_code == 403, page
+
+
+@pytest.mark.django_db
+def test_a_role_unknown_to_this_version_means_nothing(zoya):
+    RoleHolding.objects.create(user=zoya, role="emperor")
+    assert User.objects.get(pk=zoya.pk).roles == []

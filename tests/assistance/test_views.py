@@ -1,0 +1,208 @@
+"""Assistance on the page: three clicks to record it, and nothing of other classes, not even a number."""
+
+import re
+from html import unescape
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from assistance.models import Assistance
+from assistance.reference import KINDS
+from assistance.sections import MedicalAssistance, PsychologicalAssistance
+from assistance.services import record_assistance
+from audit.verbs import Verb
+from cases import door
+from tests.assistance.test_forms import LEAST
+from tests.conftest import SENTINELS
+from tests.guards import log
+
+pytestmark = pytest.mark.django_db
+
+TODAY = timezone.localdate()
+
+
+def _page(response):
+    return unescape(response.content.decode())
+
+
+def _sent(kind, **values):
+    common = {"kind": kind, "status": "delivered", "starts_on": TODAY.isoformat()}
+    return common | LEAST[kind] | values
+
+
+@pytest.fixture
+def file(case):
+    return reverse("cases:detail", args=[case.reference])
+
+
+@pytest.fixture
+def desk(case):
+    return reverse("assistance:record", args=[case.reference])
+
+
+@pytest.fixture
+def records(case, alena):
+    contents = (
+        MedicalAssistance(diagnosis="Fracture of the wrist", provider="Clinic 9"),
+        PsychologicalAssistance(method="psychotherapy", observations="Sleeps badly"),
+    )
+    return [
+        record_assistance(case, content=content, status="delivered", starts_on=TODAY, by=alena)
+        for content in contents
+    ]
+
+
+@pytest.mark.parametrize("kind", LEAST)
+def test_three_clicks_record_assistance(case, alena, client_for, file, desk, kind):
+    browser = client_for(alena)
+    assert f'href="{desk}"' in _page(browser.get(file))  # the button on the case file
+    choose = _page(browser.get(desk))
+    assert f'name="kind" value="{kind}"' in choose  # 1: the kind
+    form = browser.post(desk, {"kind": kind})  # 2: its form, with today in it
+    assert form.status_code == 200
+    assert "error-summary" not in _page(form)
+    assert TODAY.isoformat() in _page(form)
+    saved = browser.post(desk, _sent(kind, provider="Red Cross"), follow=True)  # 3: save
+    assert saved.redirect_chain == [(file, 302)]
+    page = _page(saved)
+    assert "Assistance is recorded." in page
+    assert str(KINDS[kind]) in page and "Red Cross" in page
+    assert Assistance.objects.count() == 1
+
+
+@pytest.mark.parametrize("kind", LEAST)
+def test_the_kind_stands_in_no_address(case, alena, client_for, file, desk, kind):
+    browser = client_for(alena)
+    saved = browser.post(desk, _sent(kind))
+    change = reverse("assistance:change", args=[case.reference, Assistance.objects.get().pk])
+    addresses = [desk, change, saved.headers["Location"]]
+    for page in (browser.get(desk), browser.post(desk, {"kind": kind}), browser.get(file)):
+        addresses += re.findall(r'(?:href|action|hx-\w+)="([^"]*)"', page.content.decode())
+    assert not [address for address in addresses if kind in address.lower()]
+
+
+def test_the_kind_in_an_address_is_not_listened_to(alena, client_for, desk):
+    page = _page(client_for(alena).get(desk + "?kind=medical"))
+    assert "Diagnosis" not in page
+
+
+@pytest.mark.parametrize("kind", ["", "surgical", "facts", "content", "medical\0"])
+def test_an_unknown_kind_leads_back_to_the_choice(alena, client_for, desk, kind):
+    answer = client_for(alena).post(desk, _sent("medical") | {"kind": kind})
+    assert answer.status_code == 200 and "Which kind?" in _page(answer)
+    assert not Assistance.objects.exists()
+
+
+def test_what_is_wrong_is_said_and_nothing_typed_is_lost(alena, client_for, desk):
+    wrong = _sent("financial", amount="120,50", receipt="R-77", notes="Bus & train <2>")
+    answer = client_for(alena).post(desk, wrong)
+    assert answer.status_code == 422
+    page = _page(answer)
+    assert "Enter the amount with a point" in page
+    for typed in ("120,50", "R-77", "Bus & train <2>", 'value="BYN" selected'):
+        assert typed in page
+    assert 'name="kind" value="financial"' in page
+    assert not Assistance.objects.exists()
+
+
+def test_a_specialist_is_offered_the_own_kind_alone(case, volha, share, client_for, desk):
+    share(volha, "psychological", "identity")
+    browser = client_for(volha)
+    assert re.findall(r'name="kind" value="(\w+)"', _page(browser.get(desk))) == ["psychological"]
+    browser.post(desk, _sent("medical"))
+    assert not Assistance.objects.exists()
+    assert browser.post(desk, _sent("psychological")).status_code == 302
+    assert Assistance.objects.get().recorded_by == volha
+
+
+def test_a_psychologist_never_learns_of_medical_records_not_even_their_number(
+    case, alena, volha, share, records, client_for, file
+):
+    share(volha, "psychological")
+    browser = client_for(volha)
+    with_one = browser.get(file).content
+    assert b"Psychotherapy" in with_one
+    for hidden in (b"Medical", b"Fracture", b"Clinic 9", str(records[0].pk).encode()):
+        assert hidden not in with_one
+    for _ in range(5):
+        record_assistance(
+            case,
+            content=MedicalAssistance(diagnosis="Another"),
+            status="planned",
+            starts_on=TODAY,
+            by=alena,
+        )
+    token = rb'name="csrfmiddlewaretoken" value="\w+"'
+    assert re.sub(token, b"", browser.get(file).content) == re.sub(token, b"", with_one)
+
+
+def test_a_record_of_another_class_answers_as_one_that_does_not_exist(
+    case, alena, volha, ihar, share, records, client_for
+):
+    share(volha, "psychological")
+    medical, psychological = records
+    browser = client_for(volha)
+    token = r'name="csrfmiddlewaretoken" value="\w+"'
+    answers = {
+        (answer.status_code, re.sub(token, "", _page(answer)))
+        for pk in (medical.pk, case.pk)
+        for answer in [browser.get(reverse("assistance:change", args=[case.reference, pk]))]
+    }
+    assert len(answers) == 1 and next(iter(answers))[0] == 404
+    own = reverse("assistance:change", args=[case.reference, psychological.pk])
+    assert "Sleeps badly" in _page(browser.get(own))
+    assert client_for(ihar).get(own).status_code == 404
+
+
+def test_a_change_is_saved_with_its_history(case, alena, volha, share, records, client_for):
+    share(volha, "psychological")
+    row = records[1]
+    page = reverse("assistance:change", args=[case.reference, row.pk])
+    browser, start = client_for(volha), log.size()
+    form = _page(browser.get(page))
+    assert 'name="revision" value="1"' in form
+    data = _sent("psychological", observations="Sleeps better", revision="1")
+    assert browser.post(page, data).status_code == 302
+    assert Verb.ASSISTANCE_CHANGED in log.verbs_since(start)
+    versions = list(Assistance.history.filter(id=row.pk).order_by("revision"))
+    told = [s["content"].observations for s in door.open_rows(versions, by=alena)]
+    assert told == ["Sleeps badly", "Sleeps better"]
+
+
+def test_a_stale_change_is_refused_with_its_text_kept(case, alena, records, client_for):
+    page = reverse("assistance:change", args=[case.reference, records[1].pk])
+    browser = client_for(alena)
+    browser.post(page, _sent("psychological", observations="First", revision="1"))
+    answer = browser.post(page, _sent("psychological", observations="Second", revision="1"))
+    assert answer.status_code == 409
+    assert "Second" in _page(answer) and 'name="revision" value="2"' in _page(answer)
+    # A mistake in between does not make the form forget what it was made from.
+    wrong = _sent("psychological", observations="Third", revision="1", sessions="many")
+    answer = browser.post(page, wrong)
+    assert answer.status_code == 422 and 'name="revision" value="1"' in _page(answer)
+
+
+def test_a_change_does_not_turn_a_record_into_another_kind(case, alena, records, client_for):
+    page = reverse("assistance:change", args=[case.reference, records[0].pk])
+    data = _sent("medical", diagnosis="Sprain", revision="1") | {"kind": "psychological"}
+    assert client_for(alena).post(page, data).status_code == 302
+    content = door.open_rows([Assistance.objects.get(pk=records[0].pk)], by=alena)[0]["content"]
+    assert type(content) is MedicalAssistance and content.diagnosis == "Sprain"
+
+
+def test_a_record_is_reached_through_its_own_case_alone(case, new_case, alena, records, client_for):
+    from cases.services.intake import register_case
+
+    other = register_case(new_case, by=alena)
+    page = reverse("assistance:change", args=[other.reference, records[0].pk])
+    assert client_for(alena).get(page).status_code == 404
+
+
+def test_whoever_only_reads_is_told_so(case, volha, share, client_for, file, desk):
+    share(volha, "psychological", may_write=False)
+    browser = client_for(volha)
+    assert f'href="{desk}"' not in _page(browser.get(file))
+    for answer in (browser.get(desk), browser.post(desk, _sent("psychological"))):
+        assert answer.status_code == 403
+    assert SENTINELS["identity"] not in _page(browser.get(file))

@@ -1,0 +1,103 @@
+"""Every test there is: on SQLite, on PostgreSQL, in a browser. `make test` runs this.
+
+Stops at the first part that fails, with its exit code. Nothing is skipped for lack of a tool.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[0] = str(ROOT)  # it was tests/, whose packages are named like those they test
+
+from tests.browser.chromium import find_chromium  # noqa: E402
+
+# A test that hangs says where, and fails.
+STOP = ["-o", "faulthandler_timeout=120", "-o", "faulthandler_exit_on_timeout=true"]
+QUICK = ["-q", "-n", "2", *STOP, "tests", "-m", "not browser"]
+PARTS = {
+    "on SQLite": ["-m", "pytest", *QUICK],
+    "on PostgreSQL": ["-m", "tests.postgres", *QUICK],
+    "in Chromium": ["-m", "pytest", "-q", *STOP, "tests/browser"],
+}
+NO_CHROMIUM = (
+    "The tests drive Chromium, and there is none on this machine. Install it (on Debian:"
+    " apt-get install chromium) or name one in the variable CHROMIUM."
+)
+
+
+def main() -> int:
+    if not (find_chromium() or _install_chromium()):
+        _say(NO_CHROMIUM)
+        return 1
+    started = time.monotonic()
+    counts: Counter[str] = Counter()
+    for name, words in PARTS.items():
+        _say(f"--- Tests {name}")
+        code = _run(words, counts)
+        if code:
+            break
+    told = ", ".join(f"{counts[word]} {word}" for word in ("passed", "failed"))
+    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
+    _say(f"{told}{skipped} in {time.monotonic() - started:.0f} s")
+    return code
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _run(words: list[str], counts: Counter[str]) -> int:
+    """Run one part, add its results to `counts` and give its exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, *words, f"--junitxml={report}"]
+        code = subprocess.run(command, cwd=ROOT, env=_environment()).returncode
+        if report.exists():
+            counts.update(_results(report))
+    return code
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment without databases it may name: each part brings its own."""
+    databases = ("DATABASE_URL", "KEYS_DATABASE_URL")
+    return {name: value for name, value in os.environ.items() if name not in databases}
+
+
+def _results(report: Path) -> dict[str, int]:
+    """How many tests of a JUnit report passed, failed and were skipped."""
+    suites = ElementTree.parse(report).getroot().iter("testsuite")
+    total: Counter[str] = Counter()
+    for suite in suites:
+        failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped = int(suite.get("skipped", 0))
+        total["failed"] += failed
+        total["skipped"] += skipped
+        total["passed"] += int(suite.get("tests", 0)) - failed - skipped
+    return total
+
+
+def _install_chromium() -> str | None:
+    """Fetch Chromium with apt where this user may; its path when that worked."""
+    if not shutil.which("apt-get"):
+        return None
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if as_root and not shutil.which("sudo"):
+        return None
+    _say("--- Installing Chromium")
+    for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+        command = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", *words]
+        if subprocess.run(command).returncode:
+            return None
+    return find_chromium()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
