@@ -65,7 +65,13 @@ class MedicalForm(AssistanceForm):
 class PsychologicalForm(AssistanceForm):
     KIND = "psychological"
 
-    method = one_of(_("Method"), reference.PSYCHOLOGICAL_METHODS.items(), required=True)
+    # The commonest answer is chosen already: one click less, and in plain sight.
+    method = one_of(
+        _("Method"),
+        reference.PSYCHOLOGICAL_METHODS.items(),
+        required=True,
+        initial="individual_counselling",
+    )
     sessions = forms.IntegerField(
         label=_("Number of sessions"),
         required=False,
@@ -79,7 +85,7 @@ class LegalForm(AssistanceForm):
 
     matter = text(_("Matter"), required=True)
     court = text(_("Court or body"))
-    stage = one_of(_("Stage"), reference.LEGAL_STAGES.items(), required=True)
+    stage = one_of(_("Stage"), reference.LEGAL_STAGES.items(), required=True, initial="advice")
 
 
 class FinancialForm(AssistanceForm):
@@ -93,7 +99,7 @@ class FinancialForm(AssistanceForm):
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         error_messages={"invalid": _("Enter the amount with a point and no spaces, as 120.50.")},
     )
-    currency = one_of(_("Currency"), reference.CURRENCIES.items(), required=True)
+    currency = one_of(_("Currency"), reference.CURRENCIES.items(), required=True, initial="BYN")
     project_code = text(_("Project code"))
     receipt = text(_("Receipt number"))
 

@@ -92,10 +92,10 @@ def _verify_log(report: Report, kept_note: str | None, progress: Progress) -> di
     position = 0
     if 0 in expected_roots and expected_roots.pop(0) != frontier.root():
         report.found("The checkpoint at 0 does not fit.")
-    for event in _events(report):
+    for event, is_readable in _events(report):
         if event.seq != position:
             report.found(f"Event {position} is missing from the log.")
-        content = _checked_entry(event, report)
+        content = _checked_entry(event, report, compare=is_readable)
         if content is not None:
             if sorted(content.cases) != sorted(links.of(event.seq)):
                 report.found(f"Event {event.seq} is linked to other cases than its entry names.")
@@ -150,15 +150,16 @@ def _signed_roots(report: Report, kept_note: str | None) -> dict[int, bytes]:
     return roots
 
 
-def _events(report: Report) -> Iterator[Event]:
-    """Every event in order; one with unreadable columns comes with position and entry alone."""
+def _events(report: Report) -> Iterator[tuple[Event, bool]]:
+    """Every event in order, and whether its columns can be read: else it has `seq` and `entry` alone."""
     rows = Event.objects.order_by("seq")
     for position, event in each(rows, _with_bytes):
-        if event is None:
-            seq, entry = rows.values_list("seq", "entry")[position]
-            report.found(f"Event {seq} was changed: its columns cannot be read.")
-            event = Event(seq=seq, entry=entry if isinstance(entry, bytes) else b"")
-        yield event
+        if event is not None:
+            yield event, True
+            continue
+        seq, entry = rows.values_list("seq", "entry")[position]
+        report.found(f"Event {seq} was changed: its columns cannot be read.")
+        yield Event(seq=seq, entry=b"" if isinstance(entry, str) else bytes(entry)), False
 
 
 def _with_bytes(event: Event) -> Event:
@@ -166,8 +167,8 @@ def _with_bytes(event: Event) -> Event:
     return event
 
 
-def _checked_entry(event: Event, report: Report) -> _Content | None:
-    """The content of an entry, after comparing the columns beside it."""
+def _checked_entry(event: Event, report: Report, *, compare: bool) -> _Content | None:
+    """The content of an entry, after comparing it with the columns beside it if they can be read."""
     try:
         raw = json.loads(bytes(event.entry))
         is_canonical = canonical_json(raw) == event.entry
@@ -176,11 +177,11 @@ def _checked_entry(event: Event, report: Report) -> _Content | None:
     except (ValueError, RecursionError):
         report.found(f"Event {event.seq} was changed: its entry cannot be read.")
         return None
-    if event.at is None:  # its columns could not be read, which is told already
+    if not compare:
         return content
     beside = {
         "id": str(event.id),
-        "at": _moment(event.at),
+        "at": _moment(event.at) if event.at else "",
         "actor": _actor(event.actor),
         "session": event.session,
         "verb": event.verb,

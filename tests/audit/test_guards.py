@@ -32,6 +32,14 @@ only_postgresql = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def rows(world: dict[str, list[TrackedModel]]) -> None:
     trail.checkpoint()
+    nothing_pending()
+
+
+def nothing_pending() -> None:
+    """PostgreSQL alters and empties no table while checks of this transaction are put off."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def refused(deed: Callable[[], object]) -> None:
@@ -261,7 +269,6 @@ def test_an_altered_guard_is_named(raw_sql: Callable[..., int]) -> None:
 )
 def test_a_guard_that_no_longer_fires_is_named(change: str, raw_sql: Callable[..., int]) -> None:
     name = "tutela_cases_person_before_update"
-    raw_sql("SET CONSTRAINTS ALL IMMEDIATE")
     raw_sql(change.format(name=name))
     assert guards.missing() == [name]
 
@@ -275,17 +282,12 @@ def test_a_start_is_refused_while_a_guard_is_missing(raw_sql: Callable[..., int]
 
 
 def test_migrate_puts_missing_guards_back(raw_sql: Callable[..., int]) -> None:
-    if connection.vendor == "postgresql":
-        raw_sql("SET CONSTRAINTS ALL IMMEDIATE")  # PostgreSQL alters no table with checks pending
     raw_sql(drop("tutela_audit_event_before_delete", "audit_event"))
     call_command("migrate", verbosity=0)
     assert guards.missing() == []
 
 
 def test_installing_again_changes_nothing() -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     guards.install()
     assert guards.missing() == []
 

@@ -1,6 +1,7 @@
 """What holds for every page: it fits a phone, keeps to its policy, and is kept by nobody."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, problems_of
 from tests.browser.steps import open_case
@@ -46,3 +47,13 @@ def test_a_script_that_is_not_ours_is_blocked_and_these_tests_would_notice(chrom
     assert page.evaluate("window.ran") is None
     assert any("Content Security Policy" in problem for problem in problems)
     page.close()
+
+
+def test_of_two_quick_choices_both_count(visit):
+    page = visit("officer")
+    page.goto("/cases/")
+    page.route("**/cases/?status=Active", lambda route: None)  # the first answer never comes
+    page.get_by_label("Status").select_option("Active")
+    page.get_by_label("Only those I am the officer of").check()
+    page.wait_for_url("**/cases/?status=Active&mine=1")
+    expect(page.get_by_role("rowheader").first).to_be_visible()

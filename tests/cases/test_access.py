@@ -268,7 +268,7 @@ def _walk(user: User, filters: dict, limit: int = 4) -> list[UUID]:
     while page := newest_cases(
         user, before=found[-1] if found else None, limit=limit, filters=filters
     ):
-        assert len(page) <= limit
+        assert len(page) <= limit and not set(page) & set(found)
         found += page
     assert all(newer > older for newer, older in pairwise(found))
     return found
