@@ -139,19 +139,32 @@ def _draw_group(canvas: _Canvas, table: Table, layer: Layer, index: int) -> None
         bars = [(c.label, cell) for c, cell in zip(table.columns, layer.cells[index], strict=True)]
     else:
         bars = [("", layer.row_totals[index])]
+    row = table.rows[index].label
+    hidden: dict[str, list[tuple[Any, Cell]]] = {}  # what stands for the figure → categories
     for series, (label, cell) in enumerate(bars):
-        words = _words(table.rows[index].label, label, cell)
         if cell.number is None:
-            length: float = HIDDEN_LENGTH
-            canvas.hidden_bar(0, words)
-        else:
-            length = cell.number * canvas.scale
-            canvas.bar(0, length, series, words)
-        room = WIDTH - length - 4
-        name = _shorten(label, room - CHARACTER * (len(str(cell)) + 1)) if label else ""
-        behind = format_html('{} <tspan class="value">{}</tspan>', name, cell)
-        canvas.text(length + 4, behind)
-        canvas.y += BAR + GAP
+            hidden.setdefault(str(cell), []).append((label, cell))
+            continue
+        length = cell.number * canvas.scale
+        canvas.bar(0, length, series, _words(row, label, cell))
+        _label_bar(canvas, length, label, cell)
+    for alike in hidden.values():
+        # One hatched bar for all that are hidden alike: the table beside it names each.
+        canvas.hidden_bar(0, "; ".join(_words(row, label, cell) for label, cell in alike))
+        label, cell = alike[0]
+        if len(alike) > 1:
+            label = ngettext("%(count)s category", "%(count)s categories", len(alike)) % {
+                "count": len(alike)
+            }
+        _label_bar(canvas, HIDDEN_LENGTH, label, cell)
+
+
+def _label_bar(canvas: _Canvas, length: float, label: Any, cell: Cell) -> None:
+    """Name and figure behind a bar, and on to the next line."""
+    room = WIDTH - length - 4
+    name = _shorten(label, room - CHARACTER * (len(str(cell)) + 1)) if label else ""
+    canvas.text(length + 4, format_html('{} <tspan class="value">{}</tspan>', name, cell))
+    canvas.y += BAR + GAP
 
 
 def _draw_stack(canvas: _Canvas, table: Table, cells: list[Cell]) -> None:

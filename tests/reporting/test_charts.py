@@ -132,3 +132,11 @@ def test_too_many_bars_are_no_chart():
     rows = [str(n) for n in range(MOST_BARS + 1)]
     table = table_of(rows, [], [[Figure(20)]] * len(rows))
     assert bar_chart(table, table.layers[0], name="c") == ""
+
+
+def test_categories_hidden_alike_share_one_hatched_bar_that_tells_how_many():
+    cells = [[Figure(500), SMALL, SMALL, SMALL]]
+    svg = draw(table_of(["a"], ["F", "M", "X", "Y"], cells))
+    assert bars(svg, "bar-hidden") == [HIDDEN_LENGTH]
+    assert "3 categories" in svg
+    assert all(f"a, {label}: &lt;11" in svg for label in ("M", "X", "Y"))
