@@ -11,7 +11,7 @@ from audit import guards
 from audit.models import Event, TrackedModel
 from cases import door
 from cases.models import Case, Person
-from tests.audit.tampering import flip, write
+from tests.audit.tools import flip, write
 from tests.conftest import SENTINELS
 from vault.keyring import keyring
 from vault.models import DataKey

@@ -18,7 +18,8 @@ from audit.verbs import Verb
 from cases.models import Case, Person
 from core.ids import uuid7
 from tests.audit import tampering
-from tests.audit.tampering import DEEDS, Deed, rebuild_state, write
+from tests.audit.tampering import DEEDS, Deed, rebuild_state
+from tests.audit.tools import write
 from tests.conftest import SENTINELS
 
 pytestmark = pytest.mark.django_db

@@ -97,8 +97,9 @@ def test_the_other_person_must_be_another_and_active(case, alena, ihar, zoya):
 def test_nobody_shares_more_than_they_hold(case, alena, ihar, person):
     third = person("third", "case_officer")
     _give(case, by=alena, to=ihar, classes=["identity"])
-    with pytest.raises(NotAllowed):
-        _give(case, by=ihar, to=third, classes=["identity", "contact"])
+    for may_write in (True, False):
+        with pytest.raises(NotAllowed):
+            _give(case, by=ihar, to=third, classes=["identity", "contact"], may_write=may_write)
     assert access_to(third, [case.pk]) == {}
     _give(case, by=ihar, to=third, classes=["identity"])
     assert access_to(third, [case.pk])[case.pk].read == {"identity"}
