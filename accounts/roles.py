@@ -68,7 +68,6 @@ ROLES: dict[str, Role] = {
                     Right.CASE_SEARCH,
                     Right.CASE_AUDIT,
                     Right.CASE_IMPORT,
-                    Right.GRANT_GIVE,
                     Right.OFFICER_AUDIT,
                     Right.STATISTICS_BUILD,
                 }

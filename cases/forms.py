@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from cases import reference
 from cases.countries import LANGUAGES, country_groups
-from cases.models import GrantReason
+from cases.models import FIRST_REASONS, GrantReason
 from cases.sections import ConsentTerms, Contact, Identity, VictimContext
 from core.classes import LONG_NAMES
 from core.schema import Section
@@ -227,11 +227,7 @@ class GrantForm(forms.Form):
     until = day(_("Until"), required=True, latest_today=False)
     reason = forms.ChoiceField(
         label=_("Reason"),
-        choices=[
-            (code, label)
-            for code, label in GrantReason.choices
-            if code not in (GrantReason.ASSIGNMENT, GrantReason.SUPERVISION)
-        ],
+        choices=[(code, label) for code, label in GrantReason.choices if code not in FIRST_REASONS],
     )
     note = text(_("Note"), help_text=_("Sealed with the case's trail."))
 

@@ -4,11 +4,13 @@ import logging
 from threading import Event, Thread
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import connection, connections
 
 from audit import guards, trail
+from audit.models import LogState
 from cases.search.live import warm_up
 from vault.keyring import keyring
+from vault.models import KeyEncryptionKey
 
 CHECKPOINT_EVERY = 60  # seconds
 
@@ -20,7 +22,7 @@ def refuse_unless_ready(*, serve: bool = True) -> None:
 
     Raises ImproperlyConfigured, with what to do, when something is missing.
     """
-    keyring.unlock()
+    unlock()
     if absent := guards.missing():
         raise ImproperlyConfigured(
             f"{len(absent)} guards of the database are missing or changed, the first is {absent[0]}. "
@@ -31,6 +33,25 @@ def refuse_unless_ready(*, serve: bool = True) -> None:
     if serve:
         warm_up()
         Thread(target=_sign_now_and_then, name="checkpoints", daemon=True).start()
+
+
+def unlock() -> None:
+    """Open the key store; make its first keys on a new installation, and on no other.
+
+    Raises ImproperlyConfigured when keys are missing for data that are there.
+    """
+    if not KeyEncryptionKey.objects.exists() and _something_is_recorded():
+        raise ImproperlyConfigured(
+            "The key store is empty, but the database holds a log: its keys are elsewhere. Put the "
+            "right key store back (keys.sqlite3, or KEYS_DATABASE_URL). Nothing was changed."
+        )
+    keyring.unlock()
+
+
+def _something_is_recorded() -> bool:
+    if LogState._meta.db_table not in connection.introspection.table_names():
+        return False
+    return LogState.objects.filter(size__gt=0).exists()
 
 
 def _sign_now_and_then() -> None:

@@ -22,6 +22,10 @@ class GrantReason(models.TextChoices):
     REVIEW = "review", _("Reviews the case")
 
 
+# Grants a case is opened with; nobody gives them by hand or takes them back.
+FIRST_REASONS = (GrantReason.ASSIGNMENT, GrantReason.SUPERVISION)
+
+
 class Grant(TrackedModel):
     """What a grant to a person and one to a team have in common."""
 

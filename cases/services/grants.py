@@ -11,7 +11,14 @@ from accounts.models import User
 from audit import trail
 from audit.verbs import Verb
 from cases.access import READ, WRITE, access_to, permission
-from cases.models import Case, CaseTeamGrant, CaseUserGrant, GrantReason, SearchChange
+from cases.models import (
+    FIRST_REASONS,
+    Case,
+    CaseTeamGrant,
+    CaseUserGrant,
+    GrantReason,
+    SearchChange,
+)
 from core.exceptions import BadInput, NotAllowed, WrongState
 from core.rights import Right
 
@@ -39,6 +46,8 @@ def give_grant(
     now = timezone.now()
     if not now < ends <= now + LONGEST:
         raise BadInput(_("Choose an end between tomorrow and one year from now."))
+    if reason in FIRST_REASONS or reason not in GrantReason:
+        raise BadInput(_("Choose a reason from the list."))
     if to.pk == by.pk or not to.has_right(Right.CASE_READ) or not to.is_active:
         raise BadInput(_("This person's role does not include reading cases."))
     if not classes or classes - to.classes:
@@ -65,7 +74,7 @@ def revoke_grant(grant: CaseUserGrant | CaseTeamGrant, *, by: User) -> None:
     check_can_grant(by, grant.content_object, ())
     if grant.revoked_at is not None:
         raise WrongState(_("This access was already taken back."))
-    if grant.reason in (GrantReason.ASSIGNMENT, GrantReason.SUPERVISION):
+    if grant.reason in FIRST_REASONS:
         raise WrongState(_("The officer of a case and the supervisors keep their access."))
     grant.revoked_at, grant.revoked_by = timezone.now(), by
     with transaction.atomic():
@@ -76,9 +85,9 @@ def revoke_grant(grant: CaseUserGrant | CaseTeamGrant, *, by: User) -> None:
 def check_can_grant(
     by: User, case: Case, classes: Iterable[str], *, may_write: bool = False
 ) -> None:
-    """Only somebody who may write in the case shares it, and nobody gives more than they hold."""
+    """Only the officer of the case shares it, and nobody gives more than they hold."""
     own = access_to(by, [case.pk]).get(case.pk)
-    if not by.has_right(Right.GRANT_GIVE) or own is None or not own.write:
+    if not by.has_right(Right.GRANT_GIVE) or own is None or case.owner_id != by.pk:
         raise NotAllowed(_("Only the officer of a case can share it."))
     if set(classes) - own.read:
         raise NotAllowed(_("You can share only what you may read yourself."))

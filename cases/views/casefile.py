@@ -22,11 +22,11 @@ from core.exceptions import Conflict
 from core.http import StaffRequest
 from core.rights import Right
 
-# Section of the person, its heading, and where it is changed.
+# Section of the person, its heading, where it is changed, and the classes one must write there.
 PARTS = (
-    ("identity", gettext_lazy("Who the person is"), "cases:person"),
-    ("contact", gettext_lazy("How to reach the person"), "cases:person"),
-    ("victim", gettext_lazy("What happened"), "cases:victim"),
+    ("identity", gettext_lazy("Who the person is"), "cases:person", {"identity", "contact"}),
+    ("contact", gettext_lazy("How to reach the person"), "cases:person", {"identity", "contact"}),
+    ("victim", gettext_lazy("What happened"), "cases:victim", {"narrative"}),
 )
 
 
@@ -75,7 +75,11 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
     sections = opened[1][1]
     context = case_frame(request, case, access) | {
         "name": getattr(sections.get("identity"), "full_name", ""),
-        "parts": [(title, url, told(sections[s])) for s, title, url in PARTS if s in sections],
+        "parts": [
+            (title, url if classes <= access.write else "", told(sections[section]))
+            for section, title, url, classes in PARTS
+            if section in sections
+        ],
         "summary": told(opened[0][1]["summary"]) if "summary" in opened[0][1] else [],
         "consents": [
             (row, sections["terms"].consented, told(sections["terms"]))  # type: ignore[attr-defined]

@@ -1,8 +1,10 @@
 """Who can see a case: giving access and taking it back."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import User
 from accounts.roles import ROLES
 from cases.forms import GrantForm
-from cases.models import Case, CaseTeamGrant, CaseUserGrant
+from cases.models import FIRST_REASONS, Case, CaseTeamGrant, CaseUserGrant
 from cases.selectors import get_case_for
 from cases.services import grants
 from cases.views.frame import case_frame
@@ -68,14 +70,14 @@ def revoke(request: StaffRequest, reference: str, grant: UUID) -> HttpResponse:
     return redirect("cases:sharing", reference=reference)
 
 
-def _people_to_share_with(user: User):  # type: ignore[no-untyped-def]
+def _people_to_share_with(user: User) -> QuerySet[User]:
     """Active colleagues whose role can open something of a case."""
     readers = [code for code, role in ROLES.items() if role.classes]
     people = User.objects.filter(is_active=True, role_holdings__role__in=readers)
     return people.exclude(pk=user.pk).distinct().order_by("display_name")
 
 
-def _grants_of(case: Case) -> list[dict]:  # type: ignore[type-arg]
+def _grants_of(case: Case) -> list[dict[str, Any]]:
     now = timezone.now()
     people = CaseUserGrant.objects.filter(content_object=case).select_related("user", "granted_by")
     teams = CaseTeamGrant.objects.filter(content_object=case).select_related("group", "granted_by")
@@ -88,8 +90,7 @@ def _grants_of(case: Case) -> list[dict]:  # type: ignore[type-arg]
             "classes": [SHORT_NAMES[code] for code in grant.classes],
             "may_write": grant.permission.codename == "write_case",
             "is_live": grant.revoked_at is None and grant.starts <= now < grant.ends,
-            "may_revoke": grant.revoked_at is None
-            and grant.reason not in ("assignment", "supervision"),
+            "may_revoke": grant.revoked_at is None and grant.reason not in FIRST_REASONS,
         }
         for grant in [*people.select_related("permission"), *teams.select_related("permission")]
     ]

@@ -16,7 +16,7 @@ HOLDERS = {
     "case.import": {"supervisor"},
     "case.audit": {"case_officer", "supervisor"},
     "assistance.record": {"case_officer", "partner_officer", *OWN},
-    "grant.give": {"case_officer", "supervisor"},
+    "grant.give": {"case_officer"},
     "officer.audit": {"supervisor", "auditor"},
     "log.read": {"auditor"},
     "log.verify": {"auditor"},

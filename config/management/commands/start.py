@@ -12,8 +12,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from config.demo.office import CASES, accounts_text
-from config.startup import refuse_unless_ready
-from vault.keyring import keyring
+from config.startup import refuse_unless_ready, unlock
 
 
 class Command(BaseCommand):
@@ -51,7 +50,7 @@ class Command(BaseCommand):
     def _prepare(self, demo_cases: int | None) -> None:
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         call_command("migrate", database="keys", verbosity=0)
-        keyring.unlock()  # before anything is written that could never be read again
+        unlock()  # before anything is written that could never be read again
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         call_command("check")
