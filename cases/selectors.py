@@ -31,6 +31,7 @@ class CaseRow:
 
     case: Case
     identity: Identity | None
+    is_damaged: bool = False  # its sealed bytes do not belong where they stand
 
 
 def get_case_for(user: User, reference: str) -> tuple[Case, Access]:
@@ -60,11 +61,14 @@ def case_rows(
         .defer(*NOT_LISTED)
     }
     ordered = [people[pk] for pk in ids if pk in people]
-    opened = door.open_rows(ordered, by=by, verb=verb, classes=["identity"], details=details)
-    return [
-        CaseRow(person.case, sections.get("identity"))  # type: ignore[arg-type]
-        for person, sections in zip(ordered, opened, strict=True)
-    ]
+    opened = door.open_each(ordered, by=by, verb=verb, classes=["identity"], details=details)
+    return [_case_row(person, sections) for person, sections in zip(ordered, opened, strict=True)]
+
+
+def _case_row(person: Person, sections: door.Sections | None) -> CaseRow:
+    if sections is None:
+        return CaseRow(person.case, None, is_damaged=True)
+    return CaseRow(person.case, sections.get("identity"))  # type: ignore[arg-type]
 
 
 def case_page(

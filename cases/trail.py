@@ -54,6 +54,7 @@ class TrailLine:
     is_read: bool
     is_first: bool = False  # the version a row began with: there is no before
     differences: list[Difference] = field(default_factory=list)
+    note: str = ""  # what was typed along with the act, out of its sealed details
     is_partly_hidden: bool = False  # a class outside the reader's rights changed as well
 
 
@@ -83,6 +84,8 @@ def trail_of(
         _line(event, line, versions.get(event.seq), contents)
         for event, line in zip(events, lines_of(events), strict=True)
     ]
+    for item, details in zip(lines, door.open_details(events, by=by, case=case), strict=True):
+        item.note = details.get("note", "")
     return lines, events[-1].seq if len(found) > PAGE else None
 
 

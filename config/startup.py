@@ -48,6 +48,11 @@ def unlock() -> None:
     keyring.unlock()
 
 
+def missing_guards() -> list[str]:
+    """Guards that are missing where something is recorded already; none on a new installation."""
+    return guards.missing() if _something_is_recorded() else []
+
+
 def _something_is_recorded() -> bool:
     if LogState._meta.db_table not in connection.introspection.table_names():
         return False

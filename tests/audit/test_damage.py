@@ -11,6 +11,7 @@ from audit import guards
 from audit.models import Event, TrackedModel
 from cases import door
 from cases.models import Case, Person
+from cases.services.intake import register_case
 from tests.audit.tools import flip, write
 from tests.conftest import SENTINELS
 from vault.keyring import keyring
@@ -103,3 +104,22 @@ def test_the_refusal_is_a_page_and_an_event_that_names_the_case(
     assert (event.verb, event.outcome, event.actor) == ("refused", "denied", alena.pk)
     assert str(damaged.pk) in bytes(event.entry).decode()
     assert "cases:detail" in bytes(event.entry).decode()
+
+
+def test_a_list_marks_the_damaged_case_and_still_shows_the_others(
+    alena: User, new_case, client_for: Callable[[User], Client]
+) -> None:
+    whole, damaged = register_case(new_case, by=alena), register_case(new_case, by=alena)
+    person = damaged.people.get()
+    guards.remove()  # as whoever holds the database can
+    write(Person, person.pk, identity_sealed=flip(Random(7), bytes(person.identity_sealed)))
+
+    page = client_for(alena).get("/cases/").content.decode()
+
+    assert page.count(SENTINELS["identity"]) == 1
+    assert whole.reference in page and damaged.reference in page
+    assert "damaged, tell your auditor" in page
+    event = Event.objects.order_by("-seq").first()
+    assert event is not None
+    assert (event.verb, event.outcome) == ("refused", "error")
+    assert str(damaged.pk).encode() in bytes(event.entry)

@@ -1,8 +1,9 @@
 """The trail of a case: versions side by side, within the reader's own rights."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 from msgspec.structs import replace
 
 from assistance.sections import MedicalAssistance
@@ -12,7 +13,7 @@ from audit.verbs import Verb
 from cases import door, trail
 from cases.selectors import victim_of
 from cases.services.casework import change_person
-from cases.services.grants import revoke_grant
+from cases.services.grants import give_grant, revoke_grant
 from core.exceptions import NotFound
 from tests.conftest import SENTINELS
 from tests.guards import log
@@ -136,3 +137,18 @@ def test_a_version_before_the_page_is_still_compared_with(case, alena, monkeypat
     monkeypatch.setattr(trail, "PAGE", 1)
     [item], _more = trail.trail_of(case, by=alena, before=changed.seq + 1)
     assert _shown(item) == {"Given name": ("Ганна", "Анна")}
+
+
+def test_a_note_typed_while_sharing_is_told_to_who_may_audit(case, alena, volha, client_for):
+    give_grant(
+        case,
+        to=volha,
+        classes=["psychological"],
+        may_write=True,
+        ends=timezone.now() + timedelta(days=7),
+        reason="treatment",
+        note="Asked for by the clinic",
+        by=alena,
+    )
+    page = client_for(alena).get(f"/cases/{case.reference}/trail/").content.decode()
+    assert "Asked for by the clinic" in page

@@ -2,10 +2,11 @@
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
-from audit import trail
+from audit import guards, trail
 from audit.verbs import Verb
-from config.startup import unlock
+from config.startup import missing_guards, unlock
 from vault.keyring import keyring
 from vault.models import DataKey, KeyEncryptionKey
 
@@ -31,3 +32,17 @@ def test_a_new_installation_gets_its_first_keys():
     unlock()
 
     assert KeyEncryptionKey.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_guard_taken_away_between_two_starts_is_told():
+    name, table, statements = next(guards._wanted(connection))
+    assert missing_guards() == []
+    trail.record(Verb.LOG_READ, by=None)
+    with connection.cursor() as cursor:
+        cursor.execute(guards._drop(connection, name, table))
+    assert missing_guards() == [name]
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    assert missing_guards() == []

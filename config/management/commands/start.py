@@ -12,7 +12,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from config.demo.office import CASES, accounts_text
-from config.startup import refuse_unless_ready, unlock
+from config.startup import missing_guards, refuse_unless_ready, unlock
 
 
 class Command(BaseCommand):
@@ -51,6 +51,12 @@ class Command(BaseCommand):
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         call_command("migrate", database="keys", verbosity=0)
         unlock()  # before anything is written that could never be read again
+        if absent := missing_guards():
+            self.stderr.write(
+                f"{len(absent)} guards of the database are missing or changed and are put back, the "
+                f"first is {absent[0]}. Unless Tutela was just upgraded, somebody changed the "
+                "database: run manage.py verify_audit."
+            )
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         call_command("check")
