@@ -40,6 +40,10 @@ class Verb(StrEnum):
     STATISTICS_FROZEN = "statistics_frozen"
     STATISTICS_VIEWED = "statistics_viewed"
     STATISTICS_EXPORTED = "statistics_exported"
+    # keys
+    KEY_ROTATION_BEGUN = "key_rotation_begun"
+    KEY_ROTATED = "key_rotated"
+    KEY_DESTROYED = "key_destroyed"
     # the system on its own account
     SEARCH_INDEX_BUILT = "search_index_built"
 
@@ -75,6 +79,9 @@ TOLD_AS = {
     Verb.STATISTICS_FROZEN: _("took a statistics snapshot"),
     Verb.STATISTICS_VIEWED: _("looked at a statistics table"),
     Verb.STATISTICS_EXPORTED: _("downloaded a statistics table"),
+    Verb.KEY_ROTATION_BEGUN: _("began to rotate a key"),
+    Verb.KEY_ROTATED: _("rotated a key"),
+    Verb.KEY_DESTROYED: _("destroyed a key"),
     Verb.SEARCH_INDEX_BUILT: _("built the search index"),
 }
 

@@ -31,6 +31,7 @@ class Keyring:
         self._keys: OrderedDict[tuple[UUID, int], tuple[bytes, float]] = OrderedDict()
         self._current: dict[UUID, int] = {}
         self._keks: dict[int, bytes] = {}
+        self._active = 0  # version of the key-encryption key that wraps new data keys; 0: not known
         self._generation = 0
 
     def unlock(self) -> None:
@@ -41,12 +42,16 @@ class Keyring:
         if not KeyEncryptionKey.objects.exists():
             root.create_key_file()
             wrapped = root.wrap(os.urandom(cipher.KEY_SIZE), b"1")
-            KeyEncryptionKey.objects.create(version=1, wrapped=wrapped)
+            KeyEncryptionKey.objects.create(version=1, wrapped=wrapped, root_id=root.key_id())
             KeyStore.objects.get_or_create(id=1)
+        newest = KeyEncryptionKey.objects.latest("version")
+        root.finish_rotation(newest.root_id)
+        self.refresh()
         self._active_kek()
 
     def create(self, scopes: Iterable[UUID]) -> None:
         """Make a first data key for each scope, in one statement."""
+        self.refresh()
         version, kek = self._active_kek()
         rows, keys = [], {}
         for scope in scopes:
@@ -71,7 +76,7 @@ class Keyring:
 
     def load(self, scopes: Iterable[UUID]) -> None:
         """Unwrap the keys of these scopes in one query. Raises NoKey when one of them has none."""
-        self._forget_after_erasure()
+        self.refresh()
         missing = {scope for scope in scopes if not self._has(scope)}
         if not missing:
             return
@@ -103,26 +108,41 @@ class Keyring:
             self._keys.clear()
             self._current.clear()
             self._keks.clear()
+            self._active = 0
+
+    def refresh(self) -> None:
+        """Forget every key when another process destroyed one or made a new key-encryption key."""
+        generation = KeyStore.objects.values_list("generation", flat=True).get(id=1)
+        if generation != self._generation:
+            self.forget()
+            self._generation = generation
+
+    def rewrap(self, row: DataKey) -> None:
+        """Wrap a data key under the active key-encryption key, in memory; the key stays the same."""
+        key = self._unwrap(row)
+        version, kek = self._active_kek()
+        row.wrapped = cipher.seal(kek, key, _wrap_context(row.scope, row.version, version))
+        row.kek_version = version
 
     def _active_kek(self) -> tuple[int, bytes]:
-        newest = max(self._keks, default=0)
-        if not newest:
-            row = KeyEncryptionKey.objects.order_by("-version").first()
+        if not self._active:
+            row = KeyEncryptionKey.objects.filter(state=KeyEncryptionKey.State.ACTIVE).first()
             if row is None:
                 raise NoKey
-            self._keks[row.version] = self._unwrap_kek(row)
-            newest = row.version
-        return newest, self._keks[newest]
+            self._active = row.version
+        return self._active, self._kek(self._active)
 
-    def _unwrap_kek(self, row: KeyEncryptionKey) -> bytes:
-        return root.unwrap(bytes(row.wrapped), str(row.version).encode())
+    def _kek(self, version: int) -> bytes:
+        if version not in self._keks:
+            row = KeyEncryptionKey.objects.get(version=version)
+            if row.state == KeyEncryptionKey.State.DESTROYED:
+                raise NoKey
+            self._keks[version] = root.unwrap(bytes(row.wrapped), str(version).encode())
+        return self._keks[version]
 
     def _unwrap(self, row: DataKey) -> bytes:
-        if row.kek_version not in self._keks:
-            kek = KeyEncryptionKey.objects.get(version=row.kek_version)
-            self._keks[row.kek_version] = self._unwrap_kek(kek)
         context = _wrap_context(row.scope, row.version, row.kek_version)
-        return cipher.unseal(self._keks[row.kek_version], bytes(row.wrapped), context)
+        return cipher.unseal(self._kek(row.kek_version), bytes(row.wrapped), context)
 
     def _has(self, scope: UUID) -> bool:
         with self._lock:
@@ -143,14 +163,6 @@ class Keyring:
         with self._lock:
             version = self._current.pop(scope, 0)
             self._keys.pop((scope, version), None)
-
-    def _forget_after_erasure(self) -> None:
-        generation = KeyStore.objects.values_list("generation", flat=True).get(id=1)
-        if generation != self._generation:
-            with self._lock:
-                self._keys.clear()
-                self._current.clear()
-            self._generation = generation
 
 
 def _wrap_context(scope: UUID, version: int, kek_version: int) -> bytes:

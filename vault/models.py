@@ -13,12 +13,31 @@ class KeyEncryptionKey(models.Model):
     """Wraps the data keys; itself wrapped by the root key."""
 
     class Privacy:
-        open = ("version", "wrapped", "created_at")
+        open = ("version", "wrapped", "created_at", "state", "destroy_by", "root_id")
         sealed = ()
+
+    class State(models.TextChoices):
+        ACTIVE = "active"  # wraps new data keys
+        DECRYPT_ONLY = "decrypt_only"  # its data keys are being rewrapped, or copies may need it
+        DESTROYED = (
+            "destroyed"  # its bytes are gone: copies of the key store from its time are dead
+        )
 
     version = models.PositiveIntegerField(primary_key=True)
     wrapped = models.BinaryField()
     created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
+    destroy_by = models.DateField(null=True, blank=True)
+    root_id = models.CharField(max_length=16, blank=True)  # of the root key that wraps it
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=models.Q(state="active"),
+                name="one_active_key_encryption_key",
+            )
+        ]
 
 
 class DataKey(models.Model):
@@ -43,7 +62,7 @@ class DataKey(models.Model):
 
 
 class KeyStore(models.Model):
-    """One row. Its generation rises when a key is destroyed; every process then forgets its keys."""
+    """One row. Its generation rises when keys are rotated or destroyed: processes forget theirs."""
 
     class Privacy:
         open = ("id", "generation")

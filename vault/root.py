@@ -30,9 +30,37 @@ def create_key_file(path: Path | None = None) -> Path:
     return path
 
 
-def wrap(key: bytes, context: bytes) -> bytes:
-    """Seal a key-encryption key under the root key."""
-    return cipher.seal(_root_key(), key, CONTEXT + context)
+def next_file() -> Path:
+    """Where the next root key lies while the root is being rotated."""
+    return settings.ROOT_KEY_FILE.with_name(settings.ROOT_KEY_FILE.name + ".next")
+
+
+def key_id(path: Path | None = None) -> str:
+    """Names a root key without telling anything of it: 16 hex digits."""
+    return cipher.derive(_root_key(path), b"root-key-id")[:8].hex()
+
+
+def take_over_next() -> Path:
+    """Put the next root key in place; the former one stays beside it under its name. Returns that."""
+    former = settings.ROOT_KEY_FILE.with_name(f"root-{key_id()}.key")
+    os.replace(settings.ROOT_KEY_FILE, former)
+    os.replace(next_file(), settings.ROOT_KEY_FILE)
+    return former
+
+
+def finish_rotation(root_id: str) -> None:
+    """After a crash in the middle of a rotation: put the root key of this id in place."""
+    if not next_file().exists() or not root_id or key_id(next_file()) != root_id:
+        return
+    if settings.ROOT_KEY_FILE.exists():
+        take_over_next()
+    else:
+        os.replace(next_file(), settings.ROOT_KEY_FILE)
+
+
+def wrap(key: bytes, context: bytes, *, path: Path | None = None) -> bytes:
+    """Seal a key-encryption key under the root key, or under the one at `path`."""
+    return cipher.seal(_root_key(path), key, CONTEXT + context)
 
 
 def unwrap(wrapped: bytes, context: bytes) -> bytes:
@@ -46,9 +74,9 @@ def unwrap(wrapped: bytes, context: bytes) -> bytes:
         ) from None
 
 
-def _root_key() -> bytes:
+def _root_key(path: Path | None = None) -> bytes:
     """The key in the file, after checking that the file is kept as a key should be."""
-    path: Path = settings.ROOT_KEY_FILE
+    path = path or settings.ROOT_KEY_FILE
     _refuse_place(path)
     try:
         status = path.stat()
