@@ -1,6 +1,7 @@
 """What must hold before a page is served, and what runs beside the pages."""
 
 import logging
+import resource
 from threading import Event, Thread
 
 from django.core.exceptions import ImproperlyConfigured
@@ -22,6 +23,7 @@ def refuse_unless_ready(*, serve: bool = True) -> None:
 
     Raises ImproperlyConfigured, with what to do, when something is missing.
     """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash writes no keys to the disk
     unlock()
     if absent := guards.missing():
         raise ImproperlyConfigured(

@@ -19,7 +19,13 @@ def key_file_is_kept_well(app_configs: Any, **kwargs: Any) -> list[Error]:
     if not settings.ROOT_KEY_FILE.exists():
         return []
     try:
-        root._root_key()
+        if root.is_the_root_key(settings.SECRET_KEY):
+            return [
+                Error(
+                    "TUTELA_SECRET_KEY is the root key. Give it a value of its own.",
+                    id="vault.E003",
+                )
+            ]
     except ImproperlyConfigured as error:
         return [Error(str(error), id="vault.E001")]
     return []

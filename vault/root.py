@@ -14,6 +14,12 @@ PREFIX = "tutela-root-1:"
 CONTEXT = b"tutela/kek/"
 
 
+def is_the_root_key(text: str) -> bool:
+    """Is this text the root key in one of its spellings? A secret that does another job must not be."""
+    key = _root_key()
+    return text.strip().removeprefix(PREFIX) in (base64.b64encode(key).decode(), key.hex())
+
+
 def create_key_file(path: Path | None = None) -> Path:
     """Write a new random root key to `path` (mode 0600). An existing file is left alone."""
     path = path or settings.ROOT_KEY_FILE

@@ -1,12 +1,14 @@
 """What start refuses."""
 
+import resource
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from audit import guards, trail
 from audit.verbs import Verb
-from config.startup import missing_guards, unlock
+from config.startup import missing_guards, refuse_unless_ready, unlock
 from vault.keyring import keyring
 from vault.models import DataKey, KeyEncryptionKey
 
@@ -46,3 +48,11 @@ def test_a_guard_taken_away_between_two_starts_is_told():
         for statement in statements:
             cursor.execute(statement)
     assert missing_guards() == []
+
+
+@pytest.mark.django_db
+def test_a_served_process_writes_no_core_file(monkeypatch):
+    limits = []
+    monkeypatch.setattr(resource, "setrlimit", lambda which, limit: limits.append((which, limit)))
+    refuse_unless_ready(serve=False)
+    assert limits == [(resource.RLIMIT_CORE, (0, 0))]

@@ -147,3 +147,17 @@ def test_what_was_wrapped_for_one_version_does_not_open_as_another(key_file: Pat
     assert root.unwrap(wrapped, b"1") == bytes(32)
     with pytest.raises(ImproperlyConfigured):
         root.unwrap(wrapped, b"2")
+
+
+@pytest.mark.parametrize("spelling", ["as the file has it", "base64", "hex"])
+def test_the_signing_secret_must_not_be_the_root_key(
+    key_file: Path, settings: object, spelling: str
+) -> None:
+    text = key_file.read_text().strip()
+    secret = {
+        "as the file has it": text,
+        "base64": text.removeprefix(root.PREFIX),
+        "hex": root._root_key().hex(),
+    }[spelling]
+    settings.SECRET_KEY = secret  # type: ignore[attr-defined]
+    assert vault_errors() == ["TUTELA_SECRET_KEY is the root key. Give it a value of its own."]
