@@ -138,10 +138,7 @@ def stream_facts(*, by: User, verb: Verb) -> Iterator[tuple[UUID, CaseFacts]]:
 
     Needs Right.STATISTICS_FREEZE. One event says that it was done; it never names the cases.
     """
-    if not by.has_right(Right.STATISTICS_FREEZE):
-        raise NotAllowed(_("Your role does not include taking statistics snapshots."))
-    with transaction.atomic(durable=True):
-        trail.record(verb, by=by, classes=["facts"])
+    _admit_to_facts(by, verb)
     return _stream(Case, "facts", is_test=False)
 
 
@@ -149,11 +146,16 @@ def stream_rows_facts(
     model: type[SealedModel], *, by: User, verb: Verb
 ) -> Iterator[tuple[Any, Section]]:
     """(row, facts) of every row of another sealed model, under the same right as `stream_facts`."""
+    _admit_to_facts(by, verb)
+    return _stream_rows(model, "facts", case__is_test=False)
+
+
+def _admit_to_facts(by: User, verb: Verb) -> None:
+    """Decide and record, before the facts of all cases are opened."""
     if not by.has_right(Right.STATISTICS_FREEZE):
         raise NotAllowed(_("Your role does not include taking statistics snapshots."))
     with transaction.atomic(durable=True):
         trail.record(verb, by=by, classes=["facts"])
-    return _stream_rows(model, "facts", case__is_test=False)
 
 
 def stream_search_entries(

@@ -95,11 +95,6 @@ def is_invalid(attrs: dict[str, object]) -> bool:
     return attrs.get("aria-invalid") == "true"
 
 
-def is_date(bound: BoundField) -> bool:
-    """Whether the field is typed as one date."""
-    return bound.field.widget.template_name == "django/forms/widgets/date.html"
-
-
 @register.filter
 def iso_date(value: object) -> str:
     """A date the way `<input type="date">` wants it, from ISO or day.month.year; else unchanged."""

@@ -1,18 +1,14 @@
 """Sealed bytes that were moved or changed do not open, and say nothing but where they stand."""
 
-from datetime import date
-
 import msgspec
 import pytest
 
-from assistance.sections import MedicalAssistance, PsychologicalAssistance
-from assistance.services import record_assistance
 from cases import door
 from cases.models import Person
 from cases.sections import Identity
 from cases.selectors import victim_of
-from cases.services.casework import change_person
 from cases.services.intake import register_case
+from tests.cases.conftest import rename
 from tests.conftest import SENTINELS
 
 pytestmark = pytest.mark.django_db
@@ -21,27 +17,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def victim(case):
     return victim_of(case)
-
-
-@pytest.fixture
-def records(case, alena):
-    """A medical and a psychological record."""
-    contents = (
-        MedicalAssistance(diagnosis="Fracture"),
-        PsychologicalAssistance(method="psychotherapy", observations="Sleeps badly"),
-    )
-    return [
-        record_assistance(
-            case, content=content, status="delivered", starts_on=date(2026, 3, 1), by=alena
-        )
-        for content in contents
-    ]
-
-
-def _rename(victim, by, name):
-    [before] = door.open_rows([victim], by=by)
-    after = {"identity": msgspec.structs.replace(before["identity"], second_name=name)}
-    change_person(victim, before=before, after=after, revision=victim.revision, by=by)
 
 
 def _again(row):
@@ -132,7 +107,7 @@ SWAPS = [
 @pytest.mark.parametrize("swap", SWAPS, ids=lambda swap: swap.__name__.strip("_"))
 def test_moved_or_changed_bytes_do_not_open(victim, new_case, alena, swap):
     other = victim_of(register_case(new_case, by=alena))
-    _rename(victim, alena, "Новая")
+    rename(victim, alena, "Новая")
     old = Person.history.get(id=victim.pk, revision=1)
     changed = _again(victim)
     door.open_rows([changed], by=alena)  # opens as it is

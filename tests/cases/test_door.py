@@ -1,23 +1,18 @@
 """The door: who gets what opened, what stays behind, and what never opens at all."""
 
-from datetime import date
-
-import msgspec
 import pytest
 from django.db import OperationalError, transaction
 
 from assistance.models import Assistance
-from assistance.sections import MedicalAssistance, PsychologicalAssistance
-from assistance.services import record_assistance
 from audit import trail
 from audit.models import Event
 from audit.verbs import Verb
 from cases import door
 from cases.models import Case, Person
 from cases.selectors import victim_of
-from cases.services.casework import change_person
 from cases.services.intake import register_case
 from core.exceptions import NotAllowed, NotFound
+from tests.cases.conftest import rename
 from tests.conftest import SENTINELS
 from tests.guards import log
 from vault import sealing
@@ -46,32 +41,11 @@ def opened(monkeypatch):
     return places
 
 
-@pytest.fixture
-def records(case, alena):
-    """A medical and a psychological record."""
-    contents = (
-        MedicalAssistance(diagnosis="Fracture"),
-        PsychologicalAssistance(method="psychotherapy", observations="Sleeps badly"),
-    )
-    return [
-        record_assistance(
-            case, content=content, status="delivered", starts_on=date(2026, 3, 1), by=alena
-        )
-        for content in contents
-    ]
-
-
 def _destroy_key(scope):
     DataKey.objects.filter(scope=scope).delete()
     store = KeyStore.objects.get(id=1)
     store.generation += 1
     store.save()
-
-
-def _rename(victim, by, name):
-    [before] = door.open_rows([victim], by=by)
-    after = {"identity": msgspec.structs.replace(before["identity"], second_name=name)}
-    change_person(victim, before=before, after=after, revision=victim.revision, by=by)
 
 
 def _again(row):
@@ -221,7 +195,7 @@ def _read_and_fail(victim, by):
 
 # --- Versions -------------------------------------------------------------------------
 def test_earlier_versions_open_with_the_same_key(victim, alena):
-    _rename(victim, alena, "Новая")
+    rename(victim, alena, "Новая")
     versions = list(Person.history.filter(id=victim.pk).order_by("revision"))
     assert [version.revision for version in versions] == [1, 2]
     before, after = door.open_rows(versions, by=alena)
@@ -231,7 +205,7 @@ def test_earlier_versions_open_with_the_same_key(victim, alena):
 
 
 def test_a_stranger_opens_no_earlier_version(victim, alena, ihar, opened):
-    _rename(victim, alena, "Новая")
+    rename(victim, alena, "Новая")
     opened.clear()
     with pytest.raises(NotFound):
         door.open_rows(list(Person.history.filter(id=victim.pk)), by=ihar)
