@@ -29,6 +29,7 @@ class Assistance(SealedModel):
             "id",
             "revision",
             "last_event",
+            "resealed_by",
             "sealed_at",
             "case",
             "status",

@@ -12,12 +12,14 @@ from django.db.models import Model
 
 
 def row_digest(model: type[Model], values: Iterable[Any]) -> bytes:
-    """SHA-256 over label, column names and `values`, in the order of `columns(model)`.
+    """SHA-256 over label, column names and `values`, which come in the order of `columns(model)`.
 
-    Sealed columns enter as ciphertext, so the digest says nothing about anybody.
+    Sealed columns enter as ciphertext, so the digest says nothing about anybody. Empty (NULL) columns
+    are left out: one that a later version adds changes no digest of a row written before.
     """
     digest = sha256(model._meta.label.encode())
-    for column, value in zip(columns(model), values, strict=True):
+    filled = zip(columns(model), values, strict=True)
+    for column, value in sorted((column, value) for column, value in filled if value is not None):
         for part in (column.encode(), _canonical(value)):
             digest.update(len(part).to_bytes(4) + part)
     return digest.digest()
@@ -25,7 +27,12 @@ def row_digest(model: type[Model], values: Iterable[Any]) -> bytes:
 
 def instance_digest(row: Model) -> bytes:
     """`row_digest` of an instance in memory."""
-    return row_digest(type(row), (getattr(row, name) for name in columns(type(row))))
+    return version_digest(type(row), row)
+
+
+def version_digest(model: type[Model], version: Model) -> bytes:
+    """`row_digest` of a version out of the history of `model`."""
+    return row_digest(model, (getattr(version, name) for name in columns(model)))
 
 
 def columns(model: type[Model]) -> list[str]:
@@ -40,8 +47,6 @@ def canonical_json(value: Any) -> bytes:
 
 def _canonical(value: Any) -> bytes:
     match value:
-        case None:
-            return b"0"
         case bool():
             return b"b1" if value else b"b0"
         case int():

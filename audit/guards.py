@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.models import Checkpoint, Event, EventCase, TrackedModel
+from audit.models import Checkpoint, Event, EventCase, Resealing, TrackedModel
 
 PREFIX = "tutela_"
 NEVER = "the log is never changed"
@@ -62,11 +62,14 @@ def _wanted(connection: BaseDatabaseWrapper) -> Iterator[Trigger]:
     sqlite = connection.vendor == "sqlite"
     make = _sqlite_trigger if sqlite else _postgresql_trigger
     at = "" if sqlite else f"{_schema(connection)}."
-    log, links, notes = (f"{at}{m._meta.db_table}" for m in (Event, EventCase, Checkpoint))
+    log, links, resealings, notes = (
+        f"{at}{m._meta.db_table}" for m in (Event, EventCase, Resealing, Checkpoint)
+    )
     replaced = {
         log: f"EXISTS (SELECT 1 FROM {log} e WHERE e.seq = NEW.seq OR e.id = NEW.id"
         " OR (e.object = NEW.object AND e.revision = NEW.revision))",
         links: f"EXISTS (SELECT 1 FROM {links} l WHERE l.id = NEW.id)",
+        resealings: f"EXISTS (SELECT 1 FROM {resealings} r WHERE r.id = NEW.id)",
         notes: f"EXISTS (SELECT 1 FROM {notes} c WHERE c.size = NEW.size)",
     }
     for table, condition in replaced.items():
@@ -74,14 +77,16 @@ def _wanted(connection: BaseDatabaseWrapper) -> Iterator[Trigger]:
             yield make(table, "BEFORE", when, "1=1", NEVER)
         yield make(table, "BEFORE", "INSERT", condition, NEVER)
     for model in tracked_models():
-        yield from _guards_of(make, at, model)
+        yield from _guards_of(connection, make, at, model)
     if not sqlite:  # has no TRUNCATE; PostgreSQL fires no other trigger for one
         guarded = [*replaced, *(f"{at}{t}" for m in tracked_models() for t in _tables(m))]
         for table in guarded:
             yield make(table, "BEFORE", "TRUNCATE", "1=1", NEVER)
 
 
-def _guards_of(make: Maker, at: str, model: type[TrackedModel]) -> Iterator[Trigger]:
+def _guards_of(
+    connection: BaseDatabaseWrapper, make: Maker, at: str, model: type[TrackedModel]
+) -> Iterator[Trigger]:
     table, history = (f"{at}{name}" for name in _tables(model))
     event = (
         f"NOT EXISTS (SELECT 1 FROM {at}{Event._meta.db_table} e WHERE e.id = NEW.last_event"
@@ -94,16 +99,27 @@ def _guards_of(make: Maker, at: str, model: type[TrackedModel]) -> Iterator[Trig
         f"{event} OR NEW.revision <> 1 OR EXISTS (SELECT 1 FROM {table} t WHERE t.id = NEW.id)",
         "a row needs its event",
     )
+    resealing = _not_a_resealing(connection, at, model)
     yield make(
         table,
         "BEFORE",
         "UPDATE",
-        f"{event} OR NEW.id <> OLD.id OR NEW.revision <> OLD.revision + 1",
+        f"({event} OR NEW.id <> OLD.id OR NEW.revision <> OLD.revision + 1) AND ({resealing})",
         "a row needs its event",
     )
     yield make(table, "BEFORE", "DELETE", "1=1", "a row is erased, never deleted")
-    for when in ("UPDATE", "DELETE"):
-        yield make(history, "BEFORE", when, "1=1", NEVER)
+    others = " OR ".join(
+        _differs(connection, column)
+        for column in ("history_date", "history_change_reason", "history_type", "history_user_id")
+    )
+    yield make(
+        history,
+        "BEFORE",
+        "UPDATE",
+        f"{resealing} OR NEW.history_id <> OLD.history_id OR {others}",
+        NEVER,
+    )
+    yield make(history, "BEFORE", "DELETE", "1=1", NEVER)
     yield make(
         history,
         "BEFORE",
@@ -114,7 +130,30 @@ def _guards_of(make: Maker, at: str, model: type[TrackedModel]) -> Iterator[Trig
         NEVER,
     )
     for when, kind in (("INSERT", "+"), ("UPDATE", "~")):
-        yield make(table, "AFTER", when, None, _copy(at, model, history, kind))
+        yield make(table, "AFTER", when, None, _copy(at, model, history, kind, when))
+
+
+def _not_a_resealing(connection: BaseDatabaseWrapper, at: str, model: type[TrackedModel]) -> str:
+    """True unless an update only seals a version anew, once, by an event that names the version."""
+    sealed = {*model.resealable(), "resealed_by"}
+    changed = [
+        _differs(connection, field.column)
+        for field in model._meta.concrete_fields
+        if field.attname not in sealed
+    ]
+    named = (
+        f"EXISTS (SELECT 1 FROM {at}{Resealing._meta.db_table} r"
+        f" JOIN {at}{Event._meta.db_table} e ON e.id = r.event"
+        " WHERE r.event = NEW.resealed_by AND r.object = NEW.id AND r.revision = NEW.revision)"
+    )
+    same = "NOT " + _differs(connection, "resealed_by")
+    return " OR ".join([*changed, same, f"NOT {named}"])
+
+
+def _differs(connection: BaseDatabaseWrapper, column: str) -> str:
+    """Is this column another one after the update than before? NULL is a value like others here."""
+    unlike = "IS NOT" if connection.vendor == "sqlite" else "IS DISTINCT FROM"
+    return f'(NEW."{column}" {unlike} OLD."{column}")'
 
 
 def _tables(model: type[TrackedModel]) -> tuple[str, str]:
@@ -129,15 +168,17 @@ def _schema(connection: BaseDatabaseWrapper) -> str:
         return str(cursor.fetchone()[0])
 
 
-def _copy(at: str, model: type[TrackedModel], history: str, kind: str) -> str:
+def _copy(at: str, model: type[TrackedModel], history: str, kind: str, when: str) -> str:
     """The statement that copies a row into its history; actor and reason come from its event."""
+    # A version that is sealed anew is no new version: the resealing writes its history row, too.
+    is_new = "" if when == "INSERT" else " AND NEW.revision <> OLD.revision"
     names = [f'"{field.column}"' for field in model._meta.concrete_fields]
     fields = ", ".join(names)
     values = ", ".join(f"NEW.{name}" for name in names)
     return (
         f"INSERT INTO {history} ({fields}, history_date, history_change_reason, history_type,"
         f" history_user_id) SELECT {values}, e.at, e.verb, '{kind}', e.actor"
-        f" FROM {at}{Event._meta.db_table} e WHERE e.id = NEW.last_event"
+        f" FROM {at}{Event._meta.db_table} e WHERE e.id = NEW.last_event{is_new}"
     )
 
 

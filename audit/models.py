@@ -7,6 +7,7 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from core.ids import uuid7
+from vault.fields import SealedField
 
 
 class Event(models.Model):
@@ -66,6 +67,25 @@ class EventCase(models.Model):
         indexes = [models.Index(fields=["case", "seq"], name="event_by_case")]
 
 
+class Resealing(models.Model):
+    """Which version of a row an event sealed anew, under a newer key: its content stays the same."""
+
+    class Privacy:
+        open = ("id", "event", "object", "revision")
+        sealed = ()
+
+    event = models.UUIDField()
+    object = models.UUIDField()
+    revision = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "object", "revision"], name="one_resealing_per_version_and_event"
+            )
+        ]
+
+
 class LogState(models.Model):
     """One row: how far the log goes, and what appending to its tree needs."""
 
@@ -101,10 +121,18 @@ class TrackedModel(models.Model):
     revision = models.PositiveIntegerField(default=0, editable=False)
     last_event = models.UUIDField(editable=False)
 
+    # The event that last sealed this version anew; empty until a data key is renewed.
+    resealed_by = models.UUIDField(null=True, blank=True, editable=False)
+
     history = HistoricalRecords(inherit=True)
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def resealable(cls) -> list[str]:
+        """Columns that change when a version is sealed anew: the sealed ones."""
+        return [f.attname for f in cls._meta.concrete_fields if isinstance(f, SealedField)]
 
     def case_ids(self) -> list[Any]:
         """The cases this row belongs to, for its events."""

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from audit import notes
 from audit.context import current
-from audit.digests import canonical_json, instance_digest
+from audit.digests import canonical_json, instance_digest, version_digest
 from audit.merkle import Frontier, leaf_hash
-from audit.models import Checkpoint, Event, EventCase, LogState, TrackedModel
+from audit.models import Checkpoint, Event, EventCase, LogState, Resealing, TrackedModel
 from audit.verbs import Verb
 from core.ids import uuid7
 from vault.keyring import keyring
@@ -40,6 +40,7 @@ class Entry:
     reason: str = ""  # a code, never free text
     details: dict[str, Any] | None = None  # sealed; may hold free text
     row: TrackedModel | None = None
+    resealed: Sequence[TrackedModel] = ()  # versions of one row, out of its history
     id: UUID = field(default_factory=uuid7)
 
 
@@ -85,6 +86,32 @@ def insert_many(rows: Sequence[TrackedModel], *, verb: Verb, by: Any) -> None:
     with transaction.atomic():
         append([_prepare(row, verb, by) for row in rows])
         type(rows[0])._default_manager.bulk_create(rows)
+
+
+def save_resealed(
+    row: TrackedModel, versions: Sequence[TrackedModel], *, verb: Verb, by: Any
+) -> Event:
+    """Write versions of a row that were sealed anew, and the row itself, with one event.
+
+    `row` is locked by the caller; `versions` are of its history. Their revisions stay: the event
+    tells the digest each of them has from now on.
+    """
+    columns = [*row.resealable(), "resealed_by"]
+    entry = Entry(verb, by, tuple(row.case_ids()), resealed=versions)
+    for version in versions:
+        version.resealed_by = entry.id
+    with transaction.atomic():
+        event = append([entry])[0]
+        Resealing.objects.bulk_create(
+            Resealing(event=entry.id, object=row.pk, revision=v.revision) for v in versions
+        )
+        for version in versions:
+            version.save(update_fields=columns)
+            if version.revision == row.revision:
+                for column in columns:
+                    setattr(row, column, getattr(version, column))
+                row.save(update_fields=columns)
+    return event
 
 
 def _prepare(
@@ -157,12 +184,24 @@ def _event(entry: Entry, seq: int) -> Event:
             "revision": row.revision,
             "digest": instance_digest(row).hex(),
         }
+    if entry.resealed:
+        content["resealed"] = _resealed(entry.resealed)
     if entry.details:
         place = details_place(event.id, _details_scope(entry))
         blob = seal(place, canonical_json(entry.details))
         content |= {"scope": str(place.scope), "sealed": base64.b64encode(blob).decode()}
     event.entry = canonical_json(content)
     return event
+
+
+def _resealed(versions: Sequence[TrackedModel]) -> dict[str, Any]:
+    """Which versions of a row have which digest from now on."""
+    model = versions[0].instance_type  # type: ignore[attr-defined]
+    return {
+        "object_type": model._meta.label,
+        "object": str(versions[0].id),
+        "versions": {str(v.revision): version_digest(model, v).hex() for v in versions},
+    }
 
 
 def details_place(event: UUID, scope: UUID) -> Place:

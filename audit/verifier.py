@@ -15,7 +15,7 @@ from django.db.models import Model
 from audit import guards, notes, trail
 from audit.digests import canonical_json, columns, row_digest
 from audit.merkle import Frontier, leaf_hash
-from audit.models import Checkpoint, Event, EventCase, LogState, TrackedModel
+from audit.models import Checkpoint, Event, EventCase, LogState, Resealing, TrackedModel
 from audit.reading import CHUNK, each, one_moment, raw_id
 
 MOST_FINDINGS = 200
@@ -24,6 +24,14 @@ HISTORY_COLUMNS = ("history_date", "history_change_reason", "history_user_id", "
 Progress = Callable[[int], None]
 # (row, revision) → digest of the row and stamp of its history row, as its event tells them.
 Told = dict[tuple[UUID, int], bytes]
+
+
+class _Resealed(msgspec.Struct):
+    """Versions of a row that were sealed anew: revision → the digest it has from then on."""
+
+    object_type: str
+    object: UUID
+    versions: dict[int, str]
 
 
 class _Content(msgspec.Struct):
@@ -37,6 +45,7 @@ class _Content(msgspec.Struct):
     object_type: str = ""
     revision: int = 0
     digest: str = ""
+    resealed: _Resealed | None = None
 
 
 @dataclass(slots=True)
@@ -88,6 +97,7 @@ def _verify_log(report: Report, kept_note: str | None, progress: Progress) -> di
     frontier = Frontier()
     links = _Links(report)
     told: dict[str, Told] = defaultdict(dict)
+    resealings: set[tuple[UUID, UUID, int]] = set()
     previous: datetime | None = None
     position = 0
     if 0 in expected_roots and expected_roots.pop(0) != frontier.root():
@@ -106,6 +116,8 @@ def _verify_log(report: Report, kept_note: str | None, progress: Progress) -> di
                 )
         if previous and event.at and event.at < previous:
             report.found(f"Event {event.seq} is dated before the one it follows.")
+            if content.resealed is not None:
+                resealings |= _apply_resealing(event, content.resealed, told, report)
         previous = event.at
         if position == event.seq == frontier.size:  # beyond a gap there is no tree to compare
             frontier.append(leaf_hash(bytes(event.entry)))
@@ -120,6 +132,8 @@ def _verify_log(report: Report, kept_note: str | None, progress: Progress) -> di
             progress(CHUNK)
     progress(report.events % CHUNK)
     links.finish()
+    if resealings != set(Resealing.objects.values_list("event", "object", "revision")):
+        report.found("The list of versions that were sealed anew does not fit the log.")
     for size in sorted(expected_roots):
         report.found(
             f"The log was cut: a checkpoint covers {size} events, {frontier.size} are left."
@@ -129,6 +143,22 @@ def _verify_log(report: Report, kept_note: str | None, progress: Progress) -> di
         report.found("The end of the log does not fit its entries.")
     report.root = frontier.root().hex()
     return told
+
+
+def _apply_resealing(
+    event: Event, resealed: _Resealed, told: dict[str, Told], report: Report
+) -> set[tuple[UUID, UUID, int]]:
+    """Replace the digests that earlier events told of these versions; what they are of stays."""
+    versions = told[resealed.object_type]
+    for revision, digest in resealed.versions.items():
+        key = (resealed.object, revision)
+        if key in versions:
+            versions[key] = bytes.fromhex(digest) + versions[key][32:]
+        else:
+            report.found(
+                f"Event {event.seq} sealed a version anew that no event before it tells of."
+            )
+    return {(event.id, resealed.object, revision) for revision in resealed.versions}
 
 
 def _signed_roots(report: Report, kept_note: str | None) -> dict[int, bytes]:
@@ -173,7 +203,9 @@ def _checked_entry(event: Event, report: Report, *, compare: bool) -> _Content |
         raw = json.loads(bytes(event.entry))
         is_canonical = canonical_json(raw) == event.entry
         content = msgspec.convert(raw, _Content)
-        bytes.fromhex(content.digest)
+        digests = content.resealed.versions.values() if content.resealed else ()
+        for digest in (content.digest, *digests):
+            bytes.fromhex(digest)
     except (ValueError, RecursionError):
         report.found(f"Event {event.seq} was changed: its entry cannot be read.")
         return None

@@ -27,6 +27,7 @@ TECHNICAL = frozenset(
         "id",
         "revision",
         "last_event",
+        "resealed_by",
         "sealed_at",
         "case",
         "permission",

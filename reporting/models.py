@@ -16,6 +16,7 @@ class Snapshot(TrackedModel):
             "id",
             "revision",
             "last_event",
+            "resealed_by",
             "number",
             "taken_at",
             "taken_by",

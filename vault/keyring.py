@@ -74,6 +74,39 @@ class Keyring:
             except IntegrityError:  # another process was quicker
                 self._drop(scope)
 
+    def renew(self, scope: UUID) -> int:
+        """Make the next version of a scope's data key; returns it. Older ones still open. Or NoKey.
+
+        A version that is not settled yet is gone on with.
+        """
+        self.refresh()
+        with transaction.atomic(using="keys"):
+            newest = DataKey.objects.select_for_update().filter(scope=scope).order_by("-version")
+            row = newest.first()
+            if row is None:
+                raise NoKey
+            if not row.settled:
+                return row.version
+            version, (kek_version, kek) = row.version + 1, self._active_kek()
+            wrapped = cipher.seal(
+                kek, os.urandom(cipher.KEY_SIZE), _wrap_context(scope, version, kek_version)
+            )
+            DataKey.objects.create(
+                scope=scope,
+                version=version,
+                kek_version=kek_version,
+                wrapped=wrapped,
+                settled=False,
+            )
+            tell_other_processes()
+        return version
+
+    def settle(self, scope: UUID) -> None:
+        """Nothing is left under an older version of this scope's data key, but for old details."""
+        for row in DataKey.objects.filter(scope=scope, settled=False):
+            row.settled = True
+            row.save(update_fields=["settled"])
+
     def load(self, scopes: Iterable[UUID]) -> None:
         """Unwrap the keys of these scopes in one query. Raises NoKey when one of them has none."""
         self.refresh()
@@ -163,6 +196,13 @@ class Keyring:
         with self._lock:
             version = self._current.pop(scope, 0)
             self._keys.pop((scope, version), None)
+
+
+def tell_other_processes() -> None:
+    """Raise the generation of the key store: every process forgets the keys it holds."""
+    store = KeyStore.objects.select_for_update().get(id=1)
+    store.generation += 1
+    store.save(update_fields=["generation"])
 
 
 def _wrap_context(scope: UUID, version: int, kek_version: int) -> bytes:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import models
+from django.utils import timezone
 
 from core.ids import uuid7
 
@@ -44,7 +45,7 @@ class DataKey(models.Model):
     """The key of one scope: a case, or a month of events that belong to no case."""
 
     class Privacy:
-        open = ("id", "scope", "version", "kek_version", "wrapped")
+        open = ("id", "scope", "version", "kek_version", "wrapped", "created_at", "settled")
         sealed = ()
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -52,8 +53,16 @@ class DataKey(models.Model):
     version = models.PositiveIntegerField(default=1)
     kek_version = models.PositiveIntegerField()
     wrapped = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+    # False while what older versions sealed is being sealed anew under this one.
+    settled = models.BooleanField(default=True)
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["scope"], condition=models.Q(settled=False), name="data_key_unsettled"
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["scope", "version"], name="one_key_per_scope_and_version"
@@ -65,8 +74,10 @@ class KeyStore(models.Model):
     """One row. Its generation rises when keys are rotated or destroyed: processes forget theirs."""
 
     class Privacy:
-        open = ("id", "generation")
+        open = ("id", "generation", "renewal_began")
         sealed = ()
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     generation = models.PositiveIntegerField(default=1)
+    # While the data keys of all cases are being renewed: keys made before this are still to be.
+    renewal_began = models.DateTimeField(null=True, blank=True)

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from vault import cipher, root
-from vault.keyring import keyring
-from vault.models import DataKey, KeyEncryptionKey, KeyStore
+from vault.keyring import keyring, tell_other_processes
+from vault.models import DataKey, KeyEncryptionKey
 
 KEEP = timedelta(days=90)  # how long a key-encryption key outlives its rotation, for backups
 BATCH = 500  # data keys rewrapped in one transaction
@@ -35,7 +35,7 @@ def begin_kek(*, today: date | None = None) -> int:
         active.destroy_by = (today or timezone.localdate()) + KEEP
         active.save(update_fields=["state", "destroy_by"])
         KeyEncryptionKey.objects.create(version=version, wrapped=wrapped, root_id=root.key_id())
-        _tell_other_processes()
+        tell_other_processes()
     return version
 
 
@@ -66,7 +66,7 @@ def destroy_due(*, today: date | None = None) -> list[int]:
             row.state, row.wrapped = State.DESTROYED, b""
             row.save(update_fields=["state", "wrapped"])
         if rows:
-            _tell_other_processes()
+            tell_other_processes()
     return [row.version for row in rows]
 
 
@@ -85,16 +85,10 @@ def rotate_root() -> str:
             row.wrapped = root.wrap(root.unwrap(bytes(row.wrapped), context), context, path=path)
             row.root_id = new_id
             row.save(update_fields=["wrapped", "root_id"])
-        _tell_other_processes()
+        tell_other_processes()
     return str(root.take_over_next())
 
 
 def _waiting() -> QuerySet[DataKey]:
     active = KeyEncryptionKey.objects.filter(state=State.ACTIVE).values("version")
     return DataKey.objects.exclude(kek_version__in=active).order_by("pk")
-
-
-def _tell_other_processes() -> None:
-    store = KeyStore.objects.select_for_update().get(id=1)
-    store.generation += 1
-    store.save(update_fields=["generation"])

@@ -47,6 +47,11 @@ def seal(place: Place, plaintext: bytes, *, quantum: int = cipher.PAD_QUANTUM) -
 
 def unseal(place: Place, blob: bytes) -> bytes:
     """What was sealed at `place`. Raises CannotOpen when these bytes were not, NoKey after erasure."""
+    return cipher.unpad(_open(place, blob))
+
+
+def _open(place: Place, blob: bytes) -> bytes:
+    """The padded content of a blob."""
     if len(blob) < HEAD.size:
         raise CannotOpen
     form, version = HEAD.unpack_from(blob)
@@ -57,8 +62,20 @@ def unseal(place: Place, blob: bytes) -> bytes:
     except NoKey:
         keyring.data_key(place.scope)  # NoKey again when the scope was erased
         raise CannotOpen from None  # a version that never was: these bytes were changed
-    padded = cipher.unseal(_class_key(key, place.cls), blob[HEAD.size :], place.context(version))
-    return cipher.unpad(padded)
+    return cipher.unseal(_class_key(key, place.cls), blob[HEAD.size :], place.context(version))
+
+
+def reseal(place: Place, blob: bytes) -> bytes:
+    """The same content at the same place under the newest data key; `blob` itself if it is already.
+
+    Raises CannotOpen and NoKey as `unseal` does. The content does not leave this function.
+    """
+    version, key = keyring.data_key(place.scope)
+    if blob[: HEAD.size] == HEAD.pack(FORMAT, version):
+        return blob
+    padded = _open(place, blob)
+    body = cipher.seal(_class_key(key, place.cls), padded, place.context(version))
+    return HEAD.pack(FORMAT, version) + body
 
 
 def _class_key(data_key: bytes, cls: str) -> bytes:

@@ -32,6 +32,7 @@ class Case(SealedModel):
             "id",
             "revision",
             "last_event",
+            "resealed_by",
             "sealed_at",
             "reference",
             "status",

@@ -15,7 +15,16 @@ class Consent(SealedModel):
     SECTIONS = {"terms": ("narrative", ConsentTerms)}
 
     class Privacy:
-        open = ("id", "revision", "last_event", "sealed_at", "case", "recorded_on", "recorded_by")
+        open = (
+            "id",
+            "revision",
+            "last_event",
+            "resealed_by",
+            "sealed_at",
+            "case",
+            "recorded_on",
+            "recorded_by",
+        )
         sealed = ("terms_sealed",)
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="consents")

@@ -33,6 +33,7 @@ class Grant(TrackedModel):
         "id",
         "revision",
         "last_event",
+        "resealed_by",
         "permission",
         "content_object",
         "classes",

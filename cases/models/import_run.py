@@ -13,6 +13,7 @@ class ImportRun(TrackedModel):
             "id",
             "revision",
             "last_event",
+            "resealed_by",
             "file_digest",
             "layout",
             "rows_total",

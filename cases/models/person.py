@@ -23,7 +23,7 @@ class Person(SealedModel):
     }
 
     class Privacy:
-        open = ("id", "revision", "last_event", "sealed_at", "case", "role")
+        open = ("id", "revision", "last_event", "resealed_by", "sealed_at", "case", "role")
         sealed = ("identity_sealed", "contact_sealed", "victim_sealed")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="people")

@@ -29,7 +29,7 @@ OPEN_OF_A_CASE = {
     "cases.Consent": {"case", "recorded_on", "recorded_by"},
     "assistance.Assistance": {"case", "status", "starts_on", "ends_on", "recorded_by"},
 }
-TECHNICAL = {"id", "revision", "last_event", "sealed_at"}
+TECHNICAL = {"id", "revision", "last_event", "resealed_by", "sealed_at"}
 
 
 def test_there_are_models_to_look_at():
