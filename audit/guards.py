@@ -139,7 +139,7 @@ def _not_a_resealing(connection: BaseDatabaseWrapper, at: str, model: type[Track
     changed = [
         _differs(connection, field.column)
         for field in model._meta.concrete_fields
-        if field.attname not in sealed
+        if field.attname not in sealed and field.column
     ]
     named = (
         f"EXISTS (SELECT 1 FROM {at}{Resealing._meta.db_table} r"

@@ -59,3 +59,52 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     for leaf in leaves:
         frontier.append(leaf)
     return frontier.root()
+
+
+def inclusion_path(index: int, leaves: Iterable[bytes]) -> list[bytes]:
+    """The hashes that lead from leaf `index` to the root over `leaves` (RFC 9162, section 2.1.3.1).
+
+    Lowest first. Raises IndexError when there is no such leaf.
+    """
+    path: list[bytes] = []
+    stack: list[tuple[int, bytes, bool]] = []  # height, hash, whether the leaf is below
+
+    def join(left: tuple[int, bytes, bool], right: tuple[int, bytes, bool]) -> None:
+        if left[2]:
+            path.append(right[1])
+        elif right[2]:
+            path.append(left[1])
+        stack.append((left[0] + 1, node_hash(left[1], right[1]), left[2] or right[2]))
+
+    count = 0
+    for count, leaf in enumerate(leaves, start=1):
+        stack.append((0, leaf, count - 1 == index))
+        while len(stack) > 1 and stack[-2][0] == stack[-1][0]:
+            right, left = stack.pop(), stack.pop()
+            join(left, right)
+    if not 0 <= index < count:
+        raise IndexError(index)
+    while len(stack) > 1:  # the ragged right edge
+        right, left = stack.pop(), stack.pop()
+        join(left, right)
+    return path
+
+
+def root_from_path(index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> bytes:
+    """The root that a path proves `leaf` to lie under (RFC 9162, section 2.1.3.2).
+
+    Raises ValueError when the path has another length than such a place in such a tree.
+    """
+    if not 0 <= index < size:
+        raise ValueError("no such place in a tree of this size")
+    node, last, remaining = leaf, size - 1, list(path)
+    while last:
+        if index & 1 or index != last:
+            if not remaining:
+                raise ValueError("the path is too short")
+            sibling = remaining.pop(0)
+            node = node_hash(sibling, node) if index & 1 else node_hash(node, sibling)
+        index, last = index >> 1, last >> 1
+    if remaining:
+        raise ValueError("the path is too long")
+    return node

@@ -114,10 +114,10 @@ def _verify_log(report: Report, kept_note: str | None, progress: Progress) -> di
                 told[content.object_type][key] = bytes.fromhex(content.digest) + _stamp(
                     content.at, content.verb, content.actor, content.revision == 1
                 )
-        if previous and event.at and event.at < previous:
-            report.found(f"Event {event.seq} is dated before the one it follows.")
             if content.resealed is not None:
                 resealings |= _apply_resealing(event, content.resealed, told, report)
+        if previous and event.at and event.at < previous:
+            report.found(f"Event {event.seq} is dated before the one it follows.")
         previous = event.at
         if position == event.seq == frontier.size:  # beyond a gap there is no tree to compare
             frontier.append(leaf_hash(bytes(event.entry)))

@@ -1,0 +1,49 @@
+"""Proofs that one event stands in the log, for somebody who has nothing of the log but a key.
+
+The text is a C2SP tlog-proof: the event's index, the hashes up to the root, and a signed checkpoint.
+"""
+
+import base64
+from collections.abc import Iterator
+
+from audit import notes, trail
+from audit.merkle import inclusion_path, leaf_hash, root_from_path
+from audit.models import Event
+
+HEAD = "c2sp.org/tlog-proof@v1"
+
+
+def proof_of(event: Event) -> str:
+    """The proof of one event under a checkpoint of the log as it stands now.
+
+    Reads the whole log once: some seconds for a million events.
+    """
+    note = trail.checkpoint().note
+    size, _root = notes.verify(note, trail.verifier_key())
+    path = inclusion_path(event.seq, _leaves(size))
+    hashes = "".join(f"{base64.b64encode(node).decode()}\n" for node in path)
+    return f"{HEAD}\nindex {event.seq}\n{hashes}\n{note}"
+
+
+def verify(proof: str, entry: bytes, verifier_key: str) -> tuple[int, int]:
+    """(index, log size) at which this entry stands in the log of `verifier_key`. Raises BadNote."""
+    head, _separator, note = proof.partition("\n\n")
+    size, root = notes.verify(note, verifier_key)
+    try:
+        first, index_line, *hashes = head.split("\n")
+        index = int(index_line.removeprefix("index "))
+        path = [base64.b64decode(line, validate=True) for line in hashes]
+        if [base64.b64encode(node).decode() for node in path] != hashes:
+            raise ValueError("one hash has one spelling")
+        proven = root_from_path(index, size, leaf_hash(entry), path)
+    except ValueError:
+        raise notes.BadNote("This is not a proof of an event.") from None
+    if first != HEAD or proven != root:
+        raise notes.BadNote("The proof does not lead from this event to the checkpoint.")
+    return index, size
+
+
+def _leaves(size: int) -> Iterator[bytes]:
+    entries = Event.objects.filter(seq__lt=size).order_by("seq").values_list("entry", flat=True)
+    for entry in entries.iterator():
+        yield leaf_hash(bytes(entry))
