@@ -10,7 +10,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from audit import notes
@@ -19,6 +19,7 @@ from audit.digests import canonical_json, instance_digest, version_digest
 from audit.merkle import Frontier, leaf_hash
 from audit.models import Checkpoint, Event, EventCase, LogState, Resealing, TrackedModel
 from audit.verbs import Verb
+from core.exceptions import Conflict
 from core.ids import uuid7
 from vault.keyring import keyring
 from vault.sealing import Place, seal
@@ -40,7 +41,7 @@ class Entry:
     reason: str = ""  # a code, never free text
     details: dict[str, Any] | None = None  # sealed; may hold free text
     row: TrackedModel | None = None
-    resealed: Sequence[TrackedModel] = ()  # versions of one row, out of its history
+    resealed: Sequence[TrackedModel] = ()  # versions out of histories, sealed anew
     id: UUID = field(default_factory=uuid7)
 
 
@@ -71,6 +72,7 @@ def save(
 
     The row's revision rises by one. Raises ValidationError when a field holds what it may not.
     """
+    keyring.refresh()
     with transaction.atomic():
         entry = _prepare(row, verb, by, reason, details)
         event = append([entry])[0]
@@ -83,35 +85,56 @@ def insert_many(rows: Sequence[TrackedModel], *, verb: Verb, by: Any) -> None:
     """Write new rows of one model with an event each, in one transaction and few statements."""
     if not rows:
         return
+    keyring.refresh()
     with transaction.atomic():
         append([_prepare(row, verb, by) for row in rows])
         type(rows[0])._default_manager.bulk_create(rows)
 
 
 def save_resealed(
-    row: TrackedModel, versions: Sequence[TrackedModel], *, verb: Verb, by: Any
+    changed: Sequence[tuple[TrackedModel, Sequence[TrackedModel]]], *, verb: Verb, by: Any
 ) -> Event:
-    """Write versions of a row that were sealed anew, and the row itself, with one event.
+    """Write versions of rows that were sealed anew, and the rows themselves, with one event.
 
-    `row` is locked by the caller; `versions` are of its history. Their revisions stay: the event
-    tells the digest each of them has from now on.
+    Each row comes with versions out of its history. Their revisions stay: the event tells the digest
+    that each has from now on. Raises Conflict when a row changed since it was read or is being
+    changed: read it again and try again.
     """
-    columns = [*row.resealable(), "resealed_by"]
-    entry = Entry(verb, by, tuple(row.case_ids()), resealed=versions)
+    cases = {case for row, _versions in changed for case in row.case_ids()}
+    versions = [version for _row, several in changed for version in several]
+    entry = Entry(verb, by, sorted(cases), resealed=versions)
     for version in versions:
         version.resealed_by = entry.id
     with transaction.atomic():
+        # The end of the log first, then the rows without waiting: writers hold them the other way
+        # round, and the one waiting for the other would never end.
+        LogState.objects.select_for_update().get(id=1)
+        for row, _versions in changed:
+            _refuse_if_moved_on(row)
         event = append([entry])[0]
         Resealing.objects.bulk_create(
-            Resealing(event=entry.id, object=row.pk, revision=v.revision) for v in versions
+            Resealing(event=entry.id, object=version.id, revision=version.revision)
+            for version in versions
         )
-        for version in versions:
-            version.save(update_fields=columns)
-            if version.revision == row.revision:
-                for column in columns:
-                    setattr(row, column, getattr(version, column))
-                row.save(update_fields=columns)
+        for row, several in changed:
+            columns = [*row.resealable(), "resealed_by"]
+            for version in several:
+                version.save(update_fields=columns)
+                if version.revision == row.revision:
+                    for column in columns:
+                        setattr(row, column, getattr(version, column))
+                    row.save(update_fields=columns)
     return event
+
+
+def _refuse_if_moved_on(row: TrackedModel) -> None:
+    stored = type(row)._default_manager.select_for_update(nowait=True).filter(pk=row.pk)
+    try:
+        revision = stored.values_list("revision", flat=True).get()
+    except OperationalError:
+        raise Conflict from None
+    if revision != row.revision:
+        raise Conflict
 
 
 def _prepare(
@@ -120,7 +143,7 @@ def _prepare(
     """Give the row its next revision and event, and let it seal what waits to be sealed."""
     entry = Entry(verb, by, tuple(row.case_ids()), (), "ok", reason, details, row)
     row.revision += 1
-    row.last_event = entry.id
+    row.last_event, row.resealed_by = entry.id, None
     row.prepare()
     row.clean_fields(exclude=_relations(type(row)))
     return entry
@@ -194,14 +217,14 @@ def _event(entry: Entry, seq: int) -> Event:
     return event
 
 
-def _resealed(versions: Sequence[TrackedModel]) -> dict[str, Any]:
-    """Which versions of a row have which digest from now on."""
-    model = versions[0].instance_type  # type: ignore[attr-defined]
-    return {
-        "object_type": model._meta.label,
-        "object": str(versions[0].id),
-        "versions": {str(v.revision): version_digest(model, v).hex() for v in versions},
-    }
+def _resealed(versions: Sequence[TrackedModel]) -> list[list[Any]]:
+    """[model, row, revision, digest it has from now on] of each version."""
+    found = []
+    for version in versions:
+        model = version.instance_type  # type: ignore[attr-defined]
+        digest = version_digest(model, version).hex()
+        found.append([model._meta.label, str(version.id), version.revision, digest])
+    return found
 
 
 def details_place(event: UUID, scope: UUID) -> Place:

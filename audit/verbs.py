@@ -44,6 +44,7 @@ class Verb(StrEnum):
     KEY_ROTATION_BEGUN = "key_rotation_begun"
     KEY_ROTATED = "key_rotated"
     KEY_DESTROYED = "key_destroyed"
+    CASE_SEALED_ANEW = "case_sealed_anew"
     # the system on its own account
     SEARCH_INDEX_BUILT = "search_index_built"
 
@@ -82,6 +83,7 @@ TOLD_AS = {
     Verb.KEY_ROTATION_BEGUN: _("began to rotate a key"),
     Verb.KEY_ROTATED: _("rotated a key"),
     Verb.KEY_DESTROYED: _("destroyed a key"),
+    Verb.CASE_SEALED_ANEW: _("sealed the case anew under a new key"),
     Verb.SEARCH_INDEX_BUILT: _("built the search index"),
 }
 

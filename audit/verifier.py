@@ -26,14 +26,6 @@ Progress = Callable[[int], None]
 Told = dict[tuple[UUID, int], bytes]
 
 
-class _Resealed(msgspec.Struct):
-    """Versions of a row that were sealed anew: revision → the digest it has from then on."""
-
-    object_type: str
-    object: UUID
-    versions: dict[int, str]
-
-
 class _Content(msgspec.Struct):
     """What the verifier takes from an entry; its other columns are compared as they stand."""
 
@@ -45,7 +37,8 @@ class _Content(msgspec.Struct):
     object_type: str = ""
     revision: int = 0
     digest: str = ""
-    resealed: _Resealed | None = None
+    # Versions that were sealed anew: model, row, revision, digest from then on.
+    resealed: list[tuple[str, UUID, int, str]] = []
 
 
 @dataclass(slots=True)
@@ -114,8 +107,7 @@ def _verify_log(report: Report, kept_note: str | None, progress: Progress) -> di
                 told[content.object_type][key] = bytes.fromhex(content.digest) + _stamp(
                     content.at, content.verb, content.actor, content.revision == 1
                 )
-            if content.resealed is not None:
-                resealings |= _apply_resealing(event, content.resealed, told, report)
+            resealings |= _apply_resealing(event, content, told, report)
         if previous and event.at and event.at < previous:
             report.found(f"Event {event.seq} is dated before the one it follows.")
         previous = event.at
@@ -146,19 +138,16 @@ def _verify_log(report: Report, kept_note: str | None, progress: Progress) -> di
 
 
 def _apply_resealing(
-    event: Event, resealed: _Resealed, told: dict[str, Told], report: Report
+    event: Event, content: _Content, told: dict[str, Told], report: Report
 ) -> set[tuple[UUID, UUID, int]]:
     """Replace the digests that earlier events told of these versions; what they are of stays."""
-    versions = told[resealed.object_type]
-    for revision, digest in resealed.versions.items():
-        key = (resealed.object, revision)
+    for object_type, row, revision, digest in content.resealed:
+        versions, key = told[object_type], (row, revision)
         if key in versions:
             versions[key] = bytes.fromhex(digest) + versions[key][32:]
         else:
-            report.found(
-                f"Event {event.seq} sealed a version anew that no event before it tells of."
-            )
-    return {(event.id, resealed.object, revision) for revision in resealed.versions}
+            report.found(f"Event {event.seq} seals a version anew that no event before it made.")
+    return {(event.id, row, revision) for _type, row, revision, _digest in content.resealed}
 
 
 def _signed_roots(report: Report, kept_note: str | None) -> dict[int, bytes]:
@@ -203,8 +192,7 @@ def _checked_entry(event: Event, report: Report, *, compare: bool) -> _Content |
         raw = json.loads(bytes(event.entry))
         is_canonical = canonical_json(raw) == event.entry
         content = msgspec.convert(raw, _Content)
-        digests = content.resealed.versions.values() if content.resealed else ()
-        for digest in (content.digest, *digests):
+        for digest in (content.digest, *(digest for *_, digest in content.resealed)):
             bytes.fromhex(digest)
     except (ValueError, RecursionError):
         report.found(f"Event {event.seq} was changed: its entry cannot be read.")

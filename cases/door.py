@@ -21,7 +21,7 @@ from audit.models import Event
 from audit.verbs import Verb
 from cases.access import access_to
 from cases.models import Case, SealedModel
-from cases.models.base import place_of
+from cases.models.base import SectionTypes, place_of
 from cases.sections import CaseFacts, SearchEntry
 from core.exceptions import NotAllowed, NotFound
 from core.rights import Right
@@ -158,6 +158,42 @@ def _admit_to_facts(by: User, verb: Verb) -> None:
         trail.record(verb, by=by, classes=["facts"])
 
 
+def seal_anew(versions: Sequence[SealedModel]) -> tuple[list[SealedModel], list[SealedModel]]:
+    """Seal versions out of a history under the newest data key of their case, in memory.
+
+    Returns (those that changed, those that are damaged). Nobody reads anything: content goes from one
+    key to the other inside the vault, and only facts are looked at, to learn a section's class.
+    """
+    changed, damaged = [], []
+    renewed: dict[bytes, bytes] = {}  # a section that several versions share stays one
+    for version in versions:
+        try:
+            blobs = _sealed_anew(version, renewed)
+        except (Damaged, sealing.CannotOpen, KeyError, TypeError, struct.error):
+            damaged.append(version)
+            continue
+        if blobs:
+            changed.append(version)
+        for column, blob in blobs.items():
+            setattr(version, column, blob)
+    return changed, damaged
+
+
+def _sealed_anew(version: SealedModel, renewed: dict[bytes, bytes]) -> dict[str, bytes]:
+    """Column → new bytes, of each section that is under an older key."""
+    found = {}
+    for section, (cls, _schema) in _sections_of(version).items():
+        if (stored := getattr(version, f"{section}_sealed")) is None:
+            continue
+        blob = bytes(stored)
+        if blob not in renewed:
+            place = place_of(version, cls, version.sealed_at[section])
+            renewed[blob] = sealing.reseal(place, blob)
+        if renewed[blob] != blob:
+            found[f"{section}_sealed"] = renewed[blob]
+    return found
+
+
 def stream_search_entries(
     cases: Sequence[UUID] | None = None,
 ) -> Iterator[tuple[UUID, SearchEntry]]:
@@ -217,15 +253,20 @@ def type_of(row: Any) -> type[SealedModel]:
 
 def _open_row(row: SealedModel, classes: set[str]) -> Sections:
     """The sections of one row that are of these classes."""
-    model = type_of(row)
-    sections = model.SECTIONS
-    if model.ROUTED:
-        sections = model.route(_open_section(row, "facts", *sections["facts"]))
     return {
         section: _open_section(row, section, cls, schema)
-        for section, (cls, schema) in sections.items()
+        for section, (cls, schema) in _sections_of(row).items()
         if cls in classes and getattr(row, f"{section}_sealed") is not None
     }
+
+
+def _sections_of(row: SealedModel) -> SectionTypes:
+    """Class and schema of each section of this row, facts among them."""
+    model = type_of(row)
+    if not model.ROUTED:
+        return model.SECTIONS
+    facts = model.SECTIONS["facts"]
+    return {"facts": facts, **model.route(_open_section(row, "facts", *facts))}
 
 
 def _open_section(row: SealedModel, section: str, cls: str, schema: type[Section]) -> Any:

@@ -99,6 +99,7 @@ class Keyring:
                 settled=False,
             )
             tell_other_processes()
+        self.refresh()
         return version
 
     def settle(self, scope: UUID) -> None:

@@ -4,7 +4,9 @@ Every step can be broken off and begun again: what is left to do shows in the ke
 """
 
 import os
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -12,7 +14,7 @@ from django.utils import timezone
 
 from vault import cipher, root
 from vault.keyring import keyring, tell_other_processes
-from vault.models import DataKey, KeyEncryptionKey
+from vault.models import DataKey, KeyEncryptionKey, KeyStore
 
 KEEP = timedelta(days=90)  # how long a key-encryption key outlives its rotation, for backups
 BATCH = 500  # data keys rewrapped in one transaction
@@ -92,3 +94,31 @@ def rotate_root() -> str:
 def _waiting() -> QuerySet[DataKey]:
     active = KeyEncryptionKey.objects.filter(state=State.ACTIVE).values("version")
     return DataKey.objects.exclude(kek_version__in=active).order_by("pk")
+
+
+def begin_renewal(now: datetime) -> datetime:
+    """Note that the data keys of all cases are being renewed; returns since when they are."""
+    store = KeyStore.objects.get(id=1)
+    if store.renewal_began is None:
+        store.renewal_began = now
+        store.save(update_fields=["renewal_began"])
+    return store.renewal_began
+
+
+def not_renewed(scopes: Sequence[UUID], since: datetime) -> list[UUID]:
+    """Those whose newest data key is older than `since`, or is not settled yet."""
+    newest = {
+        row.scope: row for row in DataKey.objects.filter(scope__in=scopes).order_by("version")
+    }
+    return [
+        scope
+        for scope in scopes
+        if (row := newest.get(scope)) and (row.created_at < since or not row.settled)
+    ]
+
+
+def finish_renewal() -> None:
+    """Every data key was renewed."""
+    store = KeyStore.objects.get(id=1)
+    store.renewal_began = None
+    store.save(update_fields=["renewal_began"])

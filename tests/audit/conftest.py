@@ -15,6 +15,7 @@ from audit.models import TrackedModel
 from audit.verbs import Verb
 from cases.models import Case, CaseUserGrant, ImportRun, Person
 from cases.sections import CaseSummary, ConsentTerms, Contact, Identity
+from cases.services import renewal
 from cases.services.casework import record_consent
 from cases.services.grants import give_grant
 from cases.services.intake import register_case
@@ -59,6 +60,7 @@ def world(case: Case, alena: User, volha: User, yury: User) -> dict[str, list[Tr
     record_consent(second, terms=ConsentTerms(consented=True), recorded_on=date.today(), by=alena)
     trail.record(Verb.CASE_LISTED, by=alena, cases=[case.pk, second.pk], classes=["identity"])
     trail.record(Verb.OFFICER_AUDITED, by=alena, details={"officer": str(alena.pk)})
+    renewal.renew_case(second.pk, by=None)
     rows = {m._meta.label: list(m._default_manager.order_by("pk")) for m in guards.tracked_models()}
     assert all(len(found) >= 2 for found in rows.values()), "each kind needs two rows"
     assert CaseUserGrant.objects.count() >= 4

@@ -18,7 +18,7 @@ from accounts.models import User
 from audit import guards
 from audit.digests import canonical_json
 from audit.merkle import Frontier, leaf_hash
-from audit.models import Checkpoint, Event, EventCase, LogState
+from audit.models import Checkpoint, Event, EventCase, LogState, Resealing
 from cases.models import Case, SealedModel
 from core.ids import uuid7
 from tests.audit.tools import changed_value, flip, sealed_columns, some_model, some_row, write
@@ -240,6 +240,17 @@ def a_link_of_nowhere(random: Random) -> list[str]:
     return [f"vent {seq}"]
 
 
+def a_resealing_gone(random: Random) -> list[str]:
+    some_row(random, Resealing).delete()
+    return ["sealed anew", "does not fit"]
+
+
+def a_resealing_of_nowhere(random: Random) -> list[str]:
+    row = some_row(random, some_model(random))
+    Resealing.objects.create(event=uuid7(), object=row.pk, revision=row.revision)
+    return ["sealed anew", "does not fit"]
+
+
 def a_checkpoint(random: Random) -> list[str]:
     note = some_row(random, Checkpoint)
     changes = [
@@ -313,6 +324,8 @@ DEEDS: list[Deed] = [
     a_link_gone,
     a_link_to_another_case,
     a_link_of_nowhere,
+    a_resealing_gone,
+    a_resealing_of_nowhere,
     a_checkpoint,
     a_checkpoint_elsewhere,
     the_state,

@@ -56,7 +56,9 @@ def plant_plaintext(world: World) -> None:
 
 
 def exchange_wrapped_keys(world: World) -> None:
-    one, two = (DataKey.objects.get(scope=case.pk) for case in world["cases.Case"])
+    one, two = (
+        DataKey.objects.filter(scope=case.pk).latest("version") for case in world["cases.Case"]
+    )
     DataKey.objects.filter(pk=one.pk).update(wrapped=two.wrapped)
     DataKey.objects.filter(pk=two.pk).update(wrapped=one.wrapped)
 
