@@ -19,14 +19,14 @@ BATCH = 500
 
 def main(many: int) -> None:
     with tempfile.TemporaryDirectory(prefix="tutela-bench-") as home:
-        _prepare(Path(home))
+        prepare(Path(home))
         print(f"{'cases':>9} {'page':<28}{'median ms':>10}{'p95 ms':>8}")
-        officer, other, supervisor = _staff()
-        _register(OWN, officer)
-        _register(SMALL - OWN, other)
+        officer, other, supervisor = staff()
+        register(OWN, officer)
+        register(SMALL - OWN, other)
         small = _measure(SMALL, officer, supervisor)
         started = time.perf_counter()
-        _register(many - SMALL, other)
+        register(many - SMALL, other)
         seconds = time.perf_counter() - started
         large = _measure(many, officer, supervisor)
         for page in small:
@@ -34,7 +34,7 @@ def main(many: int) -> None:
         print(f"registering took {seconds:.0f} s, {1000 * seconds / (many - SMALL):.2f} ms a case")
 
 
-def _prepare(home: Path) -> None:
+def prepare(home: Path) -> None:
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "TUTELA_DATA_DIR": str(home / "data"),
@@ -55,7 +55,7 @@ def _prepare(home: Path) -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def _staff():
+def staff():
     from accounts.models import Organisation
     from accounts.services import make_office, make_user
 
@@ -78,7 +78,7 @@ def _staff():
     ]
 
 
-def _register(count: int, owner) -> None:
+def register(count: int, owner) -> None:
     from cases.sections import Contact, Identity
     from cases.services.intake import register_many
     from cases.services.new_case import NewCase

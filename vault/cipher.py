@@ -17,7 +17,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 LABEL = b"tutela/format-1/AES-256-GCM\x00"
 KEY_SIZE = 32
 SALT_SIZE = 24
+NONCE_SIZE = 12
 COMMITMENT_SIZE = 32
+MATERIAL_SIZE = KEY_SIZE + NONCE_SIZE + COMMITMENT_SIZE
+HASH = SHA512()
 CHUNK_SIZE = 16 * 1024
 TAG_SIZE = 16
 PAD_QUANTUM = 64
@@ -32,7 +35,7 @@ class CannotOpen(Exception):
 
 def derive(key: bytes, label: bytes) -> bytes:
     """A 32-byte key for one purpose out of another key (HKDF-Expand, RFC 5869)."""
-    return HKDFExpand(SHA512(), KEY_SIZE, b"tutela/derive/1\x00" + label).derive(key)
+    return HKDFExpand(HASH, KEY_SIZE, b"tutela/derive/1\x00" + label).derive(key)
 
 
 def seal(key: bytes, plaintext: bytes, context: bytes, *, salt: bytes | None = None) -> bytes:
@@ -41,9 +44,11 @@ def seal(key: bytes, plaintext: bytes, context: bytes, *, salt: bytes | None = N
     `key` is 32 bytes. `salt` is for test vectors only; every message takes fresh random bytes.
     """
     salt = os.urandom(SALT_SIZE) if salt is None else salt
-    aead, nonce, commitment = _message_key(key, salt, context)
+    aead, nonce, commitment = message_key(key, salt, context)
+    if len(plaintext) < CHUNK_SIZE:  # nearly every section
+        return salt + commitment + aead.encrypt(nonce, plaintext, None)
     chunks = [
-        aead.encrypt(_chunk_nonce(nonce, i), plaintext[start : start + CHUNK_SIZE], None)
+        aead.encrypt(chunk_nonce(nonce, i), plaintext[start : start + CHUNK_SIZE], None)
         # The last chunk is always shorter than the others, so a cut end is noticed.
         for i, start in enumerate(range(0, len(plaintext) + 1, CHUNK_SIZE))
     ]
@@ -55,16 +60,21 @@ def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
     head = SALT_SIZE + COMMITMENT_SIZE
     if len(sealed) < head + TAG_SIZE:
         raise CannotOpen
-    aead, nonce, commitment = _message_key(key, sealed[:SALT_SIZE], context)
+    aead, nonce, commitment = message_key(key, sealed[:SALT_SIZE], context)
     if not hmac.compare_digest(commitment, sealed[SALT_SIZE:head]):
         raise CannotOpen
     size = CHUNK_SIZE + TAG_SIZE
+    if len(sealed) - head < size:  # nearly every section
+        try:
+            return aead.decrypt(nonce, sealed[head:], None)
+        except InvalidTag:
+            raise CannotOpen from None
     pieces = [sealed[start : start + size] for start in range(head, len(sealed), size)]
     if len(pieces[-1]) == size:  # the short last chunk was cut off
         raise CannotOpen
     try:
         return b"".join(
-            aead.decrypt(_chunk_nonce(nonce, i), piece, None) for i, piece in enumerate(pieces)
+            aead.decrypt(chunk_nonce(nonce, i), piece, None) for i, piece in enumerate(pieces)
         )
     except (InvalidTag, ValueError):
         raise CannotOpen from None
@@ -72,8 +82,7 @@ def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
 
 def pad(plaintext: bytes, quantum: int = PAD_QUANTUM) -> bytes:
     """ISO 7816-4 padding to a multiple of `quantum` bytes, which hides the length."""
-    padded = plaintext + b"\x80"
-    return padded + b"\x00" * (-len(padded) % quantum)
+    return plaintext + b"\x80" + bytes(-(len(plaintext) + 1) % quantum)
 
 
 def unpad(padded: bytes) -> bytes:
@@ -84,14 +93,15 @@ def unpad(padded: bytes) -> bytes:
     return plaintext
 
 
-def _message_key(key: bytes, salt: bytes, context: bytes) -> tuple[AESGCM, int, bytes]:
+def message_key(key: bytes, salt: bytes, context: bytes) -> tuple[AESGCM, bytes, bytes]:
     """The cipher, the base nonce and the commitment of the message with this salt and context."""
-    material = HKDFExpand(SHA512(), KEY_SIZE + 12 + COMMITMENT_SIZE, LABEL + salt + context).derive(
-        key
+    material = HKDFExpand(HASH, MATERIAL_SIZE, LABEL + salt + context).derive(key)
+    return (
+        AESGCM(material[:KEY_SIZE]),
+        material[KEY_SIZE:-COMMITMENT_SIZE],
+        material[-COMMITMENT_SIZE:],
     )
-    nonce = int.from_bytes(material[KEY_SIZE : KEY_SIZE + 12])
-    return AESGCM(material[:KEY_SIZE]), nonce, material[KEY_SIZE + 12 :]
 
 
-def _chunk_nonce(nonce: int, counter: int) -> bytes:
-    return (nonce ^ counter).to_bytes(12)
+def chunk_nonce(nonce: bytes, counter: int) -> bytes:
+    return (int.from_bytes(nonce) ^ counter).to_bytes(NONCE_SIZE)

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -23,12 +24,21 @@ class NoKey(Exception):
         super().__init__("There is no key for this record: it was erased or never sealed.")
 
 
+@dataclass(slots=True)
+class _Held:
+    """An unwrapped data key, and the class keys derived from it so far."""
+
+    key: bytes
+    until: float  # on the monotonic clock
+    classes: dict[str, bytes] = field(default_factory=dict)
+
+
 class Keyring:
     """Finds and keeps the data keys of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._keys: OrderedDict[tuple[UUID, int], tuple[bytes, float]] = OrderedDict()
+        self._keys: OrderedDict[tuple[UUID, int], _Held] = OrderedDict()
         self._current: dict[UUID, int] = {}
         self._keks: dict[int, bytes] = {}
         self._active = 0  # version of the key-encryption key that wraps new data keys; 0: not known
@@ -123,18 +133,33 @@ class Keyring:
 
     def data_key(self, scope: UUID, version: int | None = None) -> tuple[int, bytes]:
         """(version, 32-byte key) of the scope; its newest version when none is named. Or NoKey."""
+        found, held = self._find(scope, version)
+        return found, held.key
+
+    def class_key(self, scope: UUID, cls: str, version: int | None = None) -> tuple[int, bytes]:
+        """As `data_key`, for one sensitivity class: the key derived from the data key for it."""
+        found, held = self._find(scope, version)
+        key = held.classes.get(cls)
+        if key is None:
+            key = held.classes[cls] = cipher.derive(held.key, b"class/" + cls.encode())
+        return found, key
+
+    def _find(self, scope: UUID, version: int | None) -> tuple[int, _Held]:
         with self._lock:
             wanted = self._current.get(scope) if version is None else version
             held = self._keys.get((scope, wanted)) if wanted is not None else None
-        if wanted is not None and held and held[1] > time.monotonic():
-            return wanted, held[0]
+        if wanted is not None and held and held.until > time.monotonic():
+            return wanted, held
         rows = DataKey.objects.filter(scope=scope)
-        row = (rows.filter(version=version) if version else rows.order_by("-version")).first()
+        row = (
+            rows.order_by("-version").first()
+            if version is None
+            else rows.filter(version=version).first()
+        )
         if row is None:
             raise NoKey
         key = self._unwrap(row)
-        self._remember(scope, row.version, key, current=version is None)
-        return row.version, key
+        return row.version, self._remember(scope, row.version, key, current=version is None)
 
     def forget(self) -> None:
         """Drop every unwrapped key of this process."""
@@ -181,17 +206,19 @@ class Keyring:
     def _has(self, scope: UUID) -> bool:
         with self._lock:
             held = self._keys.get((scope, self._current.get(scope, 0)))
-        return held is not None and held[1] > time.monotonic()
+        return held is not None and held.until > time.monotonic()
 
-    def _remember(self, scope: UUID, version: int, key: bytes, *, current: bool) -> None:
+    def _remember(self, scope: UUID, version: int, key: bytes, *, current: bool) -> _Held:
+        held = _Held(key, time.monotonic() + MAX_AGE)
         with self._lock:
-            self._keys[scope, version] = (key, time.monotonic() + MAX_AGE)
+            self._keys[scope, version] = held
             self._keys.move_to_end((scope, version))
             if current:
                 self._current[scope] = version
             while len(self._keys) > MAX_KEYS:
                 (old, _), _ = self._keys.popitem(last=False)
                 self._current.pop(old, None)
+        return held
 
     def _drop(self, scope: UUID) -> None:
         with self._lock:

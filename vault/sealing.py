@@ -5,6 +5,7 @@ Blob = format(1) · data key version(4) · salt(24) · commitment(32) · AES-256
 
 import struct
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from vault import cipher
@@ -13,7 +14,16 @@ from vault.keyring import NoKey, keyring
 
 FORMAT = 1
 HEAD = struct.Struct(">BI")  # format, data key version
+TAIL = struct.Struct(">IIB")  # revision, data key version, format
 CONTEXT_LABEL = b"tutela/context/1"
+UUID_LENGTH = struct.pack(">I", 16)
+
+
+@cache
+def _prefix(model: str, cls: str) -> bytes:
+    """The beginning of a context: label, model, class. There are few of them."""
+    parts = (model.encode(), cls.encode())
+    return CONTEXT_LABEL + b"".join(struct.pack(">I", len(part)) + part for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +38,22 @@ class Place:
 
     def context(self, key_version: int) -> bytes:
         """The bytes a message of this place is bound to; every part carries its length."""
-        parts = (self.model.encode(), self.cls.encode(), self.row.bytes, self.scope.bytes)
-        return (
-            CONTEXT_LABEL
-            + b"".join(struct.pack(">I", len(part)) + part for part in parts)
-            + struct.pack(">IIB", self.revision, key_version, FORMAT)
+        return b"".join(
+            (
+                _prefix(self.model, self.cls),
+                UUID_LENGTH,
+                self.row.bytes,
+                UUID_LENGTH,
+                self.scope.bytes,
+                TAIL.pack(self.revision, key_version, FORMAT),
+            )
         )
 
 
 def seal(place: Place, plaintext: bytes, *, quantum: int = cipher.PAD_QUANTUM) -> bytes:
     """Seal `plaintext` at `place`, padded to a multiple of `quantum` bytes. Raises NoKey."""
-    version, key = keyring.data_key(place.scope)
-    body = cipher.seal(
-        _class_key(key, place.cls), cipher.pad(plaintext, quantum), place.context(version)
-    )
+    version, key = keyring.class_key(place.scope, place.cls)
+    body = cipher.seal(key, cipher.pad(plaintext, quantum), place.context(version))
     return HEAD.pack(FORMAT, version) + body
 
 
@@ -54,15 +66,20 @@ def _open(place: Place, blob: bytes) -> bytes:
     """The padded content of a blob."""
     if len(blob) < HEAD.size:
         raise CannotOpen
+    version, key = key_of(place, blob)
+    return cipher.unseal(key, blob[HEAD.size :], place.context(version))
+
+
+def key_of(place: Place, blob: bytes) -> tuple[int, bytes]:
+    """(version, class key) that the head of a blob names. Raises CannotOpen, and NoKey after erasure."""
     form, version = HEAD.unpack_from(blob)
     if form != FORMAT:
         raise CannotOpen
     try:
-        _version, key = keyring.data_key(place.scope, version)
+        return keyring.class_key(place.scope, place.cls, version)
     except NoKey:
         keyring.data_key(place.scope)  # NoKey again when the scope was erased
         raise CannotOpen from None  # a version that never was: these bytes were changed
-    return cipher.unseal(_class_key(key, place.cls), blob[HEAD.size :], place.context(version))
 
 
 def reseal(place: Place, blob: bytes) -> bytes:
@@ -70,13 +87,9 @@ def reseal(place: Place, blob: bytes) -> bytes:
 
     Raises CannotOpen and NoKey as `unseal` does. The content does not leave this function.
     """
-    version, key = keyring.data_key(place.scope)
+    version, key = keyring.class_key(place.scope, place.cls)
     if blob[: HEAD.size] == HEAD.pack(FORMAT, version):
         return blob
     padded = _open(place, blob)
-    body = cipher.seal(_class_key(key, place.cls), padded, place.context(version))
+    body = cipher.seal(key, padded, place.context(version))
     return HEAD.pack(FORMAT, version) + body
-
-
-def _class_key(data_key: bytes, cls: str) -> bytes:
-    return cipher.derive(data_key, b"class/" + cls.encode())
