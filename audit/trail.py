@@ -26,6 +26,7 @@ from vault.sealing import Place, seal
 from vault.secrets import system_secret
 
 ENTRY_VERSION = 1
+MOST_RESEALED = 250  # versions one event names: an entry has room for 65,535 bytes
 DETAILS = "audit.Event"  # where sealed details belong: model label of their Place
 
 
@@ -93,27 +94,29 @@ def insert_many(rows: Sequence[TrackedModel], *, verb: Verb, by: Any) -> None:
 
 def save_resealed(
     changed: Sequence[tuple[TrackedModel, Sequence[TrackedModel]]], *, verb: Verb, by: Any
-) -> Event:
-    """Write versions of rows that were sealed anew, and the rows themselves, with one event.
+) -> list[Event]:
+    """Write versions of rows that were sealed anew, and the rows themselves, with their events.
 
-    Each row comes with versions out of its history. Their revisions stay: the event tells the digest
+    Each row comes with versions out of its history. Their revisions stay: an event tells the digest
     that each has from now on. Raises Conflict when a row changed since it was read or is being
     changed: read it again and try again.
     """
-    cases = {case for row, _versions in changed for case in row.case_ids()}
     versions = [version for _row, several in changed for version in several]
-    entry = Entry(verb, by, sorted(cases), resealed=versions)
-    for version in versions:
-        version.resealed_by = entry.id
+    cases = sorted({case for row, _versions in changed for case in row.case_ids()})
+    entries = []
+    for start in range(0, len(versions), MOST_RESEALED):
+        entries.append(Entry(verb, by, cases, resealed=versions[start : start + MOST_RESEALED]))
+        for version in entries[-1].resealed:
+            version.resealed_by = entries[-1].id
     with transaction.atomic():
         # The end of the log first, then the rows without waiting: writers hold them the other way
         # round, and the one waiting for the other would never end.
         LogState.objects.select_for_update().get(id=1)
         for row, _versions in changed:
             _refuse_if_moved_on(row)
-        event = append([entry])[0]
+        events = append(entries)
         Resealing.objects.bulk_create(
-            Resealing(event=entry.id, object=version.id, revision=version.revision)
+            Resealing(event=version.resealed_by, object=version.id, revision=version.revision)
             for version in versions
         )
         for row, several in changed:
@@ -124,7 +127,7 @@ def save_resealed(
                     for column in columns:
                         setattr(row, column, getattr(version, column))
                     row.save(update_fields=columns)
-    return event
+    return events
 
 
 def _refuse_if_moved_on(row: TrackedModel) -> None:

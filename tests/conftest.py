@@ -1,8 +1,11 @@
 """The cast. Every test knows them: Alena keeps the case, the others have their reasons to look at it."""
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
@@ -18,6 +21,7 @@ from cases.services.intake import register_case
 from cases.services.new_case import NewCase
 from vault.keyring import keyring
 
+PAIR = ("DATABASE_URL", "KEYS_DATABASE_URL")
 PASSWORD = "correct horse battery staple"
 
 
@@ -200,3 +204,23 @@ def client_for() -> Callable[[User], Client]:
         return client
 
     return make
+
+
+@pytest.fixture
+def own_databases() -> Iterator[dict[str, str]]:
+    """Names of two databases that nobody else uses; on SQLite the process makes files of its own."""
+    if "DATABASE_URL" not in os.environ:
+        yield {}
+        return
+    names = [f"own_{os.getpid()}_{part}" for part in ("log", "keys")]
+    urls = [urlsplit(os.environ[variable]) for variable in PAIR]
+    server = urlunsplit(urls[0]._replace(path="/postgres"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f"CREATE DATABASE {name}")
+        yield {
+            variable: urlunsplit(url._replace(path=f"/{name}"))
+            for variable, url, name in zip(PAIR, urls, names, strict=True)
+        }
+        for name in names:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -28,9 +28,9 @@ class NoKey(Exception):
 class _Held:
     """An unwrapped data key, and the class keys derived from it so far."""
 
-    key: bytes
+    key: bytes = field(repr=False)
     until: float  # on the monotonic clock
-    classes: dict[str, bytes] = field(default_factory=dict)
+    classes: dict[str, bytes] = field(default_factory=dict, repr=False)
 
 
 class Keyring:

@@ -84,6 +84,15 @@ def test_the_log_explains_the_new_digests(told):
     assert Event.objects.filter(verb=Verb.CASE_SEALED_ANEW).count() == 2
 
 
+def test_a_case_of_many_versions_takes_several_events_at_once(told, monkeypatch):
+    monkeypatch.setattr(trail, "MOST_RESEALED", 3)
+    renewal.renew_case(told.pk, by=None)
+    events = Event.objects.filter(verb=Verb.CASE_SEALED_ANEW)
+    assert events.count() == -(-Resealing.objects.count() // 3) > 1
+    assert key_versions(told) == {2}
+    assert verifier.verify().holds
+
+
 def test_a_version_that_several_share_stays_one(told):
     """A section that a change left alone is the same bytes in both versions, before and after."""
     renewal.renew_case(told.pk, by=None)

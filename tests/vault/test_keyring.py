@@ -1,5 +1,7 @@
 """Keys in memory and in the key store."""
 
+import copy
+import pickle
 import threading
 from uuid import UUID
 
@@ -100,9 +102,22 @@ def test_one_missing_key_among_many_is_noticed(scope: UUID) -> None:
 
 
 def test_a_version_that_never_was_has_no_key(scope: UUID) -> None:
-    for version in (2, 2**31, 2**32 - 1):
+    for version in (0, 2, 2**31, 2**32 - 1):
         with pytest.raises(NoKey):
             keyring.data_key(scope, version)
+
+
+def test_keys_in_memory_do_not_show_and_do_not_travel(scope: UUID) -> None:
+    """Not in a log line, a traceback with its locals, a pickle or a copy."""
+    _version, key = keyring.class_key(scope, "identity")
+    data_key = keyring.data_key(scope)[1]
+    shown = f"{keyring!r} {vars(keyring)!r} {keyring._keys!r} {list(keyring._keys.values())!r}"
+    for secret in (key, data_key):
+        assert repr(secret)[2:-1] not in shown and secret.hex() not in shown
+    with pytest.raises(TypeError):
+        pickle.dumps(keyring)
+    with pytest.raises(TypeError):
+        copy.deepcopy(keyring)
 
 
 def test_keys_in_memory_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
