@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.models import Checkpoint, Event, EventCase, Resealing, TrackedModel
+from audit.models import Checkpoint, Event, EventCase, Resealing, Tile, TrackedModel
 
 PREFIX = "tutela_"
 NEVER = "the log is never changed"
@@ -62,14 +62,16 @@ def _wanted(connection: BaseDatabaseWrapper) -> Iterator[Trigger]:
     sqlite = connection.vendor == "sqlite"
     make = _sqlite_trigger if sqlite else _postgresql_trigger
     at = "" if sqlite else f"{_schema(connection)}."
-    log, links, resealings, notes = (
-        f"{at}{m._meta.db_table}" for m in (Event, EventCase, Resealing, Checkpoint)
+    log, links, resealings, tiles, notes = (
+        f"{at}{m._meta.db_table}" for m in (Event, EventCase, Resealing, Tile, Checkpoint)
     )
     replaced = {
         log: f"EXISTS (SELECT 1 FROM {log} e WHERE e.seq = NEW.seq OR e.id = NEW.id"
         " OR (e.object = NEW.object AND e.revision = NEW.revision))",
         links: f"EXISTS (SELECT 1 FROM {links} l WHERE l.id = NEW.id)",
         resealings: f"EXISTS (SELECT 1 FROM {resealings} r WHERE r.id = NEW.id)",
+        tiles: f"EXISTS (SELECT 1 FROM {tiles} t WHERE t.id = NEW.id"
+        ' OR (t.level = NEW.level AND t."index" = NEW."index"))',
         notes: f"EXISTS (SELECT 1 FROM {notes} c WHERE c.size = NEW.size)",
     }
     for table, condition in replaced.items():

@@ -61,35 +61,6 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     return frontier.root()
 
 
-def inclusion_path(index: int, leaves: Iterable[bytes]) -> list[bytes]:
-    """The hashes that lead from leaf `index` to the root over `leaves` (RFC 9162, section 2.1.3.1).
-
-    Lowest first. Raises IndexError when there is no such leaf.
-    """
-    path: list[bytes] = []
-    stack: list[tuple[int, bytes, bool]] = []  # height, hash, whether the leaf is below
-
-    def join(left: tuple[int, bytes, bool], right: tuple[int, bytes, bool]) -> None:
-        if left[2]:
-            path.append(right[1])
-        elif right[2]:
-            path.append(left[1])
-        stack.append((left[0] + 1, node_hash(left[1], right[1]), left[2] or right[2]))
-
-    count = 0
-    for count, leaf in enumerate(leaves, start=1):
-        stack.append((0, leaf, count - 1 == index))
-        while len(stack) > 1 and stack[-2][0] == stack[-1][0]:
-            right, left = stack.pop(), stack.pop()
-            join(left, right)
-    if not 0 <= index < count:
-        raise IndexError(index)
-    while len(stack) > 1:  # the ragged right edge
-        right, left = stack.pop(), stack.pop()
-        join(left, right)
-    return path
-
-
 def root_from_path(index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> bytes:
     """The root that a path proves `leaf` to lie under (RFC 9162, section 2.1.3.2).
 

@@ -98,6 +98,22 @@ class LogState(models.Model):
     frontier = models.BinaryField(default=bytes)
 
 
+class Tile(models.Model):
+    """256 hashes of one level of the log's tree, and the root over them."""
+
+    class Privacy:
+        open = ("id", "level", "index", "hashes", "root")
+        sealed = ()
+
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    hashes = models.BinaryField()
+    root = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "index"], name="one_tile_a_place")]
+
+
 class Checkpoint(models.Model):
     """A signed note: at this size the tree had this root."""
 

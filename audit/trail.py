@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from audit import notes
+from audit import notes, tiles
 from audit.context import current
 from audit.digests import canonical_json, instance_digest, version_digest
 from audit.merkle import Frontier, leaf_hash
@@ -41,6 +41,7 @@ class Entry:
     outcome: str = "ok"  # "ok" | "denied" | "error"
     reason: str = ""  # a code, never free text
     details: dict[str, Any] | None = None  # sealed; may hold free text
+    keys: Sequence[UUID] = ()  # data keys that are destroyed, as keyring.ids() names them
     row: TrackedModel | None = None
     resealed: Sequence[TrackedModel] = ()  # versions out of histories, sealed anew
     id: UUID = field(default_factory=uuid7)
@@ -55,9 +56,13 @@ def record(
     outcome: str = "ok",
     reason: str = "",
     details: dict[str, Any] | None = None,
+    keys: Sequence[UUID] = (),
 ) -> Event:
-    """Append one event in the current transaction, or in one of its own."""
-    entry = Entry(verb, by, tuple(cases), classes, outcome, reason, details)
+    """Append one event in the current transaction, or in one of its own.
+
+    Raises NoKey when there are details and the one case of the event was erased.
+    """
+    entry = Entry(verb, by, tuple(cases), classes, outcome, reason, details, keys)
     return append([entry])[0]
 
 
@@ -68,6 +73,7 @@ def save(
     by: Any,
     reason: str = "",
     details: dict[str, Any] | None = None,
+    keys: Sequence[UUID] = (),
 ) -> Event:
     """Write one row and its event in one transaction.
 
@@ -76,6 +82,7 @@ def save(
     keyring.refresh()
     with transaction.atomic():
         entry = _prepare(row, verb, by, reason, details)
+        entry.keys = keys
         event = append([entry])[0]
         # The guards let the row in only because its event is there.
         row.save(force_insert=row._state.adding, force_update=not row._state.adding)
@@ -144,7 +151,7 @@ def _prepare(
     row: TrackedModel, verb: Verb, by: Any, reason: str = "", details: dict[str, Any] | None = None
 ) -> Entry:
     """Give the row its next revision and event, and let it seal what waits to be sealed."""
-    entry = Entry(verb, by, tuple(row.case_ids()), (), "ok", reason, details, row)
+    entry = Entry(verb, by, tuple(row.case_ids()), reason=reason, details=details, row=row)
     row.revision += 1
     row.last_event, row.resealed_by = entry.id, None
     row.prepare()
@@ -159,9 +166,15 @@ def _relations(model: type[TrackedModel]) -> frozenset[str]:
 
 
 def append(entries: Sequence[Entry]) -> list[Event]:
-    """Append events to the log and its tree. One writer at a time holds the end of the log."""
-    for scope in {_details_scope(entry) for entry in entries if entry.details}:
-        keyring.ensure(scope)
+    """Append events to the log and its tree. One writer at a time holds the end of the log.
+
+    A month's key is made with its first details. A case's is not: after its erasure it would be back.
+    """
+    detailed = [entry for entry in entries if entry.details]
+    if cases := {entry.cases[0] for entry in detailed if len(entry.cases) == 1}:
+        keyring.load(cases)
+    for month in {_details_scope(entry) for entry in detailed if len(entry.cases) != 1}:
+        keyring.ensure(month)
     with transaction.atomic():
         state = LogState.objects.select_for_update().get(id=1)
         frontier = Frontier.from_bytes(state.size, bytes(state.frontier))
@@ -210,6 +223,8 @@ def _event(entry: Entry, seq: int) -> Event:
             "revision": row.revision,
             "digest": instance_digest(row).hex(),
         }
+    if entry.keys:
+        content["keys"] = [str(key) for key in entry.keys]
     if entry.resealed:
         content["resealed"] = _resealed(entry.resealed)
     if entry.details:
@@ -255,8 +270,10 @@ def verifier_key() -> str:
 
 def checkpoint() -> Checkpoint:
     """Sign the log as it stands. Returns the checkpoint there is when nothing was appended since."""
+    tiles.store(LogState.objects.get(id=1).size)  # most of them, before others have to wait
     with transaction.atomic():
         state = LogState.objects.select_for_update().get(id=1)
+        tiles.store(state.size)
         if existing := Checkpoint.objects.filter(size=state.size).first():
             return existing
         root = Frontier.from_bytes(state.size, bytes(state.frontier)).root()

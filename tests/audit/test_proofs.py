@@ -1,69 +1,12 @@
 """A proof leads from its event to the signed root, and from nothing else."""
 
 import random
-from contextlib import suppress
 
 import pytest
 
 from audit import notes, proofs, trail
-from audit.merkle import inclusion_path, leaf_hash, node_hash, root_from_path, root_of
 from audit.models import Event
 from audit.verbs import Verb
-
-LEAVES = [leaf_hash(bytes([i])) for i in range(70)]
-
-
-def _split(n: int) -> int:
-    """The largest power of two below n."""
-    return 1 << (n - 1).bit_length() - 1
-
-
-def _path_by_the_book(index: int, leaves: list[bytes]) -> list[bytes]:
-    """PATH(m, D_n) as RFC 9162 writes it down, recursion and all."""
-    if len(leaves) == 1:
-        return []
-    k = _split(len(leaves))
-    if index < k:
-        return [*_path_by_the_book(index, leaves[:k]), _root_by_the_book(leaves[k:])]
-    return [*_path_by_the_book(index - k, leaves[k:]), _root_by_the_book(leaves[:k])]
-
-
-def _root_by_the_book(leaves: list[bytes]) -> bytes:
-    if len(leaves) == 1:
-        return leaves[0]
-    k = _split(len(leaves))
-    return node_hash(_root_by_the_book(leaves[:k]), _root_by_the_book(leaves[k:]))
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 8, 9, 31, 33, 64, 70])
-def test_paths_are_those_of_the_standard_and_lead_to_the_root(size: int) -> None:
-    leaves = LEAVES[:size]
-    for index in range(size):
-        path = inclusion_path(index, leaves)
-        assert path == _path_by_the_book(index, leaves)
-        assert root_from_path(index, size, leaves[index], path) == root_of(leaves)
-
-
-def test_there_is_no_path_from_a_leaf_that_is_not_there() -> None:
-    for index in (-1, 3):
-        with pytest.raises(IndexError):
-            inclusion_path(index, LEAVES[:3])
-
-
-def test_a_path_of_another_place_length_or_leaf_leads_elsewhere() -> None:
-    for size in (5, 8, 33):
-        leaves = LEAVES[:size]
-        root = root_of(leaves)
-        for index in range(size):
-            path = inclusion_path(index, leaves)
-            wrong = [(i, path) for i in range(size) if i != index]
-            wrong += [(index, path[:-1]), (index, [*path, path[-1]]), (index, path[::-1])]
-            for place, hashes in wrong:
-                if (place, hashes) == (index, path):
-                    continue
-                with suppress(ValueError):
-                    assert root_from_path(place, size, leaves[index], hashes) != root
-            assert root_from_path(index, size, LEAVES[-1], path) != root
 
 
 @pytest.mark.django_db
