@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+FORMAT = 1
 LABEL = b"tutela/format-1/AES-256-GCM\x00"
 KEY_SIZE = 32
 SALT_SIZE = 24

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError, connections, transaction
 
-from vault import cipher, root
+from vault import cipher, providers
 from vault.models import DataKey, KeyEncryptionKey, KeyStore
 
 MAX_KEYS = 2_000
@@ -18,10 +19,15 @@ MAX_AGE = 300.0  # seconds
 
 
 class NoKey(Exception):
-    """The scope has no key: it was never made, or it was destroyed."""
+    """A scope has no key: it was never made, or it was destroyed. `scopes` are those of several."""
 
-    def __init__(self) -> None:
+    def __init__(self, scopes: Iterable[UUID] = ()) -> None:
         super().__init__("There is no key for this record: it was erased or never sealed.")
+        self.scopes = frozenset(scopes)
+
+
+class StillInFile(Exception):
+    """A key is destroyed, but its wrapped bytes are in the key store's file until nobody reads it."""
 
 
 @dataclass(slots=True)
@@ -37,7 +43,9 @@ class Keyring:
     """Finds and keeps the data keys of this process."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Held from reading the generation or a key until that is remembered: what was read before a
+        # key was destroyed cannot be remembered after the others were forgotten for it.
+        self._lock = threading.RLock()
         self._keys: OrderedDict[tuple[UUID, int], _Held] = OrderedDict()
         self._current: dict[UUID, int] = {}
         self._keks: dict[int, bytes] = {}
@@ -47,15 +55,22 @@ class Keyring:
     def unlock(self) -> None:
         """Make sure that a key-encryption key exists and opens. Raises ImproperlyConfigured if not.
 
-        On a new installation this makes the root key file and the first key-encryption key.
+        On a new installation this makes the root key and the first key-encryption key.
         """
         if not KeyEncryptionKey.objects.exists():
-            root.create_key_file()
-            wrapped = root.wrap(os.urandom(cipher.KEY_SIZE), b"1")
-            KeyEncryptionKey.objects.create(version=1, wrapped=wrapped, root_id=root.key_id())
+            providers.configured().create()
+            first = KeyEncryptionKey(version=1)
+            providers.wrap(first, os.urandom(cipher.KEY_SIZE))
+            first.save(force_insert=True)
             KeyStore.objects.get_or_create(id=1)
+        store = KeyStore.objects.get(id=1)
+        if store.format != cipher.FORMAT:
+            raise ImproperlyConfigured(
+                f"What is here was sealed in format {store.format}, and this version of Tutela knows "
+                f"format {cipher.FORMAT}. Start the version that was used last. Nothing was changed."
+            )
         newest = KeyEncryptionKey.objects.latest("version")
-        root.finish_rotation(newest.root_id)
+        providers.of(newest).settle(newest.root_id)
         self.refresh()
         self._active_kek()
 
@@ -91,6 +106,7 @@ class Keyring:
         """
         self.refresh()
         with transaction.atomic(using="keys"):
+            tell_other_processes()  # first: whoever destroys the keys of this scope waits, or is done
             newest = DataKey.objects.select_for_update().filter(scope=scope).order_by("-version")
             row = newest.first()
             if row is None:
@@ -108,28 +124,53 @@ class Keyring:
                 wrapped=wrapped,
                 settled=False,
             )
-            tell_other_processes()
         self.refresh()
         return version
 
     def settle(self, scope: UUID) -> None:
         """Nothing is left under an older version of this scope's data key, but for old details."""
-        for row in DataKey.objects.filter(scope=scope, settled=False):
-            row.settled = True
-            row.save(update_fields=["settled"])
+        with transaction.atomic(using="keys"):
+            for row in DataKey.objects.select_for_update().filter(scope=scope, settled=False):
+                row.settled = True
+                row.save(update_fields=["settled"])
+
+    def ids(self, scope: UUID) -> list[UUID]:
+        """What the data keys of a scope are called in the log: identifiers of their rows."""
+        rows = DataKey.objects.filter(scope=scope).order_by("version")
+        return list(rows.values_list("pk", flat=True))
+
+    def having(self, scopes: Iterable[UUID]) -> set[UUID]:
+        """Those of these scopes that have a data key."""
+        return set(DataKey.objects.filter(scope__in=scopes).values_list("scope", flat=True))
+
+    def destroy(self, scope: UUID) -> int:
+        """Destroy every version of a scope's data key; returns how many there were.
+
+        Nobody opens what they sealed from now on. Raises StillInFile when the bytes are not out of
+        the file of the key store yet; then call again.
+        """
+        try:
+            with transaction.atomic(using="keys"):
+                tell_other_processes()
+                count, _tables = DataKey.objects.filter(scope=scope).delete()
+                transaction.on_commit(leave_no_trace, using="keys")
+        finally:
+            self._forget_data_keys()
+        return count
 
     def load(self, scopes: Iterable[UUID]) -> None:
-        """Unwrap the keys of these scopes in one query. Raises NoKey when one of them has none."""
-        self.refresh()
-        missing = {scope for scope in scopes if not self._has(scope)}
-        if not missing:
-            return
-        found = set()
-        for row in DataKey.objects.filter(scope__in=missing).order_by("version").iterator():
-            self._remember(row.scope, row.version, self._unwrap(row), current=True)
-            found.add(row.scope)
+        """Unwrap the keys of these scopes in one query. Raises NoKey, with those that have none."""
+        with self._lock:
+            self.refresh()
+            missing = {scope for scope in scopes if not self._has(scope)}
+            if not missing:
+                return
+            found = set()
+            for row in DataKey.objects.filter(scope__in=missing).order_by("version").iterator():
+                self._remember(row.scope, row.version, self._unwrap(row), current=True)
+                found.add(row.scope)
         if missing - found:
-            raise NoKey
+            raise NoKey(missing - found)
 
     def data_key(self, scope: UUID, version: int | None = None) -> tuple[int, bytes]:
         """(version, 32-byte key) of the scope; its newest version when none is named. Or NoKey."""
@@ -148,33 +189,56 @@ class Keyring:
         with self._lock:
             wanted = self._current.get(scope) if version is None else version
             held = self._keys.get((scope, wanted)) if wanted is not None else None
-        if wanted is not None and held and held.until > time.monotonic():
-            return wanted, held
-        rows = DataKey.objects.filter(scope=scope)
-        row = (
-            rows.order_by("-version").first()
-            if version is None
-            else rows.filter(version=version).first()
-        )
-        if row is None:
-            raise NoKey
-        key = self._unwrap(row)
-        return row.version, self._remember(scope, row.version, key, current=version is None)
+            if wanted is not None and held and held.until > time.monotonic():
+                return wanted, held
+            rows = DataKey.objects.filter(scope=scope)
+            row = (
+                rows.order_by("-version").first()
+                if version is None
+                else rows.filter(version=version).first()
+            )
+            if row is None:
+                raise NoKey([scope])
+            key = self._unwrap(row)
+            return row.version, self._remember(scope, row.version, key, current=version is None)
+
+    def is_sealed(self) -> bool:
+        """Must somebody give a passphrase before any key can be used?"""
+        return providers.configured().is_sealed()
+
+    def open_with(self, passphrase: str) -> bool:
+        """Give this process the passphrase. False when it is another one: nothing changed then."""
+        return providers.open_with(KeyEncryptionKey.objects.latest("version"), passphrase)
+
+    def adopt(self, keks: dict[int, bytes]) -> None:
+        """Use these key-encryption keys, by version, in place of what the root key gives."""
+        self.forget()
+        self._keks.update(keks)
 
     def forget(self) -> None:
-        """Drop every unwrapped key of this process."""
+        """Drop every unwrapped key of this process, and the root key if it holds one."""
+        with self._lock:
+            self._forget_data_keys()
+            self._keks.clear()
+            providers.forget()
+
+    def _forget_data_keys(self) -> None:
+        """Key-encryption keys stay: the root key is not asked for because a case was erased."""
         with self._lock:
             self._keys.clear()
             self._current.clear()
-            self._keks.clear()
             self._active = 0
 
     def refresh(self) -> None:
-        """Forget every key when another process destroyed one or made a new key-encryption key."""
-        generation = KeyStore.objects.values_list("generation", flat=True).get(id=1)
-        if generation != self._generation:
-            self.forget()
-            self._generation = generation
+        """Forget what another process may have destroyed or made anew."""
+        with self._lock:
+            generation = KeyStore.objects.values_list("generation", flat=True).get(id=1)
+            if generation != self._generation:
+                self._forget_data_keys()
+                gone = KeyEncryptionKey.objects.filter(state=KeyEncryptionKey.State.DESTROYED)
+                for version in gone.values_list("version", flat=True):
+                    self._keks.pop(version, None)
+                self._generation = generation
 
     def rewrap(self, row: DataKey) -> None:
         """Wrap a data key under the active key-encryption key, in memory; the key stays the same."""
@@ -196,7 +260,7 @@ class Keyring:
             row = KeyEncryptionKey.objects.get(version=version)
             if row.state == KeyEncryptionKey.State.DESTROYED:
                 raise NoKey
-            self._keks[version] = root.unwrap(bytes(row.wrapped), str(version).encode())
+            self._keks[version] = providers.unwrap(row)
         return self._keks[version]
 
     def _unwrap(self, row: DataKey) -> bytes:
@@ -231,6 +295,22 @@ def tell_other_processes() -> None:
     store = KeyStore.objects.select_for_update().get(id=1)
     store.generation += 1
     store.save(update_fields=["generation"])
+
+
+def leave_no_trace() -> None:
+    """Empty SQLite's journal into the file: until then, the bytes of a deleted row stand in both.
+
+    They are not copied over: PRAGMA secure_delete put zeros in their place. Raises StillInFile when
+    somebody else still reads an older state of the file.
+    """
+    connection = connections["keys"]
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        is_busy, *_pages = cursor.fetchone()
+    if is_busy:
+        raise StillInFile
 
 
 def _wrap_context(scope: UUID, version: int, kek_version: int) -> bytes:

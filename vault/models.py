@@ -14,22 +14,24 @@ class KeyEncryptionKey(models.Model):
     """Wraps the data keys; itself wrapped by the root key."""
 
     class Privacy:
-        open = ("version", "wrapped", "created_at", "state", "destroy_by", "root_id")
+        open = (
+            *("version", "wrapped", "recovery_sealed"),
+            *("created_at", "state", "destroy_by", "root_id"),
+        )
         sealed = ()
 
     class State(models.TextChoices):
         ACTIVE = "active"  # wraps new data keys
         DECRYPT_ONLY = "decrypt_only"  # its data keys are being rewrapped, or copies may need it
-        DESTROYED = (
-            "destroyed"  # its bytes are gone: copies of the key store from its time are dead
-        )
+        DESTROYED = "destroyed"  # its bytes are gone, here and in every copy made from now on
 
     version = models.PositiveIntegerField(primary_key=True)
     wrapped = models.BinaryField()
     created_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     destroy_by = models.DateField(null=True, blank=True)
-    root_id = models.CharField(max_length=16, blank=True)  # of the root key that wraps it
+    root_id = models.CharField(max_length=255, blank=True)  # provider and key that wrap it
+    recovery_sealed = models.BinaryField(null=True, blank=True)  # the same key for RecoveryKey
 
     class Meta:
         constraints = [
@@ -74,10 +76,31 @@ class KeyStore(models.Model):
     """One row. Its generation rises when keys are rotated or destroyed: processes forget theirs."""
 
     class Privacy:
-        open = ("id", "generation", "renewal_began")
+        open = ("id", "format", "generation", "renewal_began")
         sealed = ()
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    format = models.PositiveSmallIntegerField(default=1)  # of everything sealed under its keys
     generation = models.PositiveIntegerField(default=1)
     # While the data keys of all cases are being renewed: keys made before this are still to be.
     renewal_began = models.DateTimeField(null=True, blank=True)
+
+
+class RecoveryKey(models.Model):
+    """One row: the public half of the recovery key. Its private half exists as shares of words only."""
+
+    class Privacy:
+        open = (
+            *("id", "public", "proof", "canary"),
+            *("shares", "threshold", "made_at", "drilled_at"),
+        )
+        sealed = ()
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    public = models.BinaryField()
+    proof = models.BinaryField()  # that this installation, and nobody else, wrote `public` here
+    canary = models.BinaryField()  # something known, sealed to `public`
+    shares = models.PositiveSmallIntegerField()
+    threshold = models.PositiveSmallIntegerField()  # how many shares open it
+    made_at = models.DateTimeField()
+    drilled_at = models.DateTimeField(null=True, blank=True)

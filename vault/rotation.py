@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from vault import cipher, root
-from vault.keyring import keyring, tell_other_processes
+from vault import cipher, providers, recovery
+from vault.keyring import keyring, leave_no_trace, tell_other_processes
 from vault.models import DataKey, KeyEncryptionKey, KeyStore
 
 KEEP = timedelta(days=90)  # how long a key-encryption key outlives its rotation, for backups
@@ -30,15 +30,16 @@ def begin_kek(*, today: date | None = None) -> int:
     active = KeyEncryptionKey.objects.get(state=State.ACTIVE)
     if waiting():
         return active.version
-    version = active.version + 1
-    wrapped = root.wrap(os.urandom(cipher.KEY_SIZE), str(version).encode())
+    row, kek = KeyEncryptionKey(version=active.version + 1), os.urandom(cipher.KEY_SIZE)
     with transaction.atomic(using="keys"):
+        tell_other_processes()  # first: whoever rotates the root key waits, or is done
+        providers.wrap(row, kek)
+        recovery.seal_also(row, kek)
         active.state = State.DECRYPT_ONLY
         active.destroy_by = (today or timezone.localdate()) + KEEP
         active.save(update_fields=["state", "destroy_by"])
-        KeyEncryptionKey.objects.create(version=version, wrapped=wrapped, root_id=root.key_id())
-        tell_other_processes()
-    return version
+        row.save(force_insert=True)
+    return row.version
 
 
 def waiting() -> int:
@@ -62,33 +63,46 @@ def destroy_due(*, today: date | None = None) -> list[int]:
     due = KeyEncryptionKey.objects.filter(
         state=State.DECRYPT_ONLY, destroy_by__lte=today or timezone.localdate()
     ).exclude(version__in=DataKey.objects.values("kek_version"))
+    if not due.exists():
+        return []
     with transaction.atomic(using="keys"):
+        tell_other_processes()
         rows = list(due.select_for_update())
         for row in rows:
-            row.state, row.wrapped = State.DESTROYED, b""
-            row.save(update_fields=["state", "wrapped"])
-        if rows:
-            tell_other_processes()
+            row.state, row.wrapped, row.recovery_sealed = State.DESTROYED, b"", None
+            row.save(update_fields=["state", "wrapped", "recovery_sealed"])
+        # Robust: while others read, the bytes stay in the journal until it is emptied next.
+        transaction.on_commit(leave_no_trace, using="keys", robust=True)
     return [row.version for row in rows]
 
 
-def rotate_root() -> str:
-    """Wrap every key-encryption key under a new root key; returns the path of the former key file.
+def rotate_root() -> tuple[str, list[str]]:
+    """Wrap every key-encryption key under a new root key; returns its id and those of former ones.
 
-    The former root key opens copies of the key store made before, so it is kept beside the new one
-    for whoever runs Tutela to store away or destroy.
+    Where everything is wrapped by the root key in use, a successor is made. Where it is not, because
+    the settings name another key or another provider, or a rotation was broken off, everything is
+    moved to the root key in use. Former root keys open copies of the key store made before.
     """
     keyring.unlock()  # finishes a rotation that was broken off after its rows were written
-    path = root.create_key_file(root.next_file())
-    new_id = root.key_id(path)
+    target = providers.configured()
+    living = KeyEncryptionKey.objects.exclude(state=State.DESTROYED).order_by("version")
+    if not providers.is_moving(living) and {row.root_id for row in living} == {target.root_id()}:
+        target = target.successor()
+    else:
+        target.create()
+    new = target.root_id()
     with transaction.atomic(using="keys"):
-        for row in KeyEncryptionKey.objects.exclude(state=State.DESTROYED).select_for_update():
-            context = str(row.version).encode()
-            row.wrapped = root.wrap(root.unwrap(bytes(row.wrapped), context), context, path=path)
-            row.root_id = new_id
-            row.save(update_fields=["wrapped", "root_id"])
         tell_other_processes()
-    return str(root.take_over_next())
+        rows = list(living.select_for_update())
+        former = sorted({row.root_id for row in rows} - {new})
+        for row in rows:
+            kek = providers.unwrap(row)
+            providers.rewrap(row, target)
+            row.root_id = new
+            providers.refuse_unless(row, kek)
+            row.save(update_fields=["wrapped", "root_id"])
+    target.settle(new)
+    return new, former
 
 
 def _waiting() -> QuerySet[DataKey]:

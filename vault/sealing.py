@@ -9,10 +9,9 @@ from functools import cache
 from uuid import UUID
 
 from vault import cipher
-from vault.cipher import CannotOpen
+from vault.cipher import FORMAT, CannotOpen
 from vault.keyring import NoKey, keyring
 
-FORMAT = 1
 HEAD = struct.Struct(">BI")  # format, data key version
 TAIL = struct.Struct(">IIB")  # revision, data key version, format
 CONTEXT_LABEL = b"tutela/context/1"

@@ -10,11 +10,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from core.ids import uuid7
-from vault import cipher, root
+from vault import cipher
 from vault import keyring as module
 from vault.cipher import CannotOpen
 from vault.keyring import Keyring, NoKey, keyring
 from vault.models import DataKey, KeyEncryptionKey, KeyStore
+from vault.providers.file import KeyFile, create_key_file
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +55,7 @@ def test_the_key_store_holds_no_key_in_clear(scope: UUID) -> None:
     _kek_version, kek = keyring._active_kek()
     stored = [bytes(row.wrapped) for row in DataKey.objects.all()]
     stored += [bytes(row.wrapped) for row in KeyEncryptionKey.objects.all()]
-    assert not [blob for blob in stored if key in blob or kek in blob or root._root_key() in blob]
+    assert not [blob for blob in stored if key in blob or kek in blob or KeyFile()._key() in blob]
 
 
 def test_wrapped_keys_of_two_cases_cannot_be_exchanged(scope: UUID) -> None:
@@ -147,8 +148,16 @@ def test_many_keys_are_loaded_in_one_query(scope: UUID, django_assert_num_querie
         fresh.load(scopes)  # the generation, and the keys
 
 
+def test_a_format_that_is_not_known_is_refused() -> None:
+    KeyStore.objects.filter(id=1).update(format=2)
+    with pytest.raises(
+        ImproperlyConfigured, match=r"format 2.*knows format 1.*Nothing was changed"
+    ):
+        in_another_process().unlock()
+
+
 def test_another_root_key_is_refused_with_what_to_do(settings: object, tmp_path: object) -> None:
-    settings.ROOT_KEY_FILE = root.create_key_file(tmp_path / "other.key")  # type: ignore[attr-defined, operator]
+    settings.ROOT_KEY_FILE = create_key_file(tmp_path / "other.key")  # type: ignore[attr-defined, operator]
     with pytest.raises(ImproperlyConfigured) as caught:
         in_another_process().unlock()
     assert "not the one this installation was made with" in str(caught.value)
@@ -229,7 +238,7 @@ def test_many_threads_that_ensure_one_scope_agree_on_its_key() -> None:
 def test_a_wrapped_key_is_a_message_of_format_1(scope: UUID) -> None:
     """docs/format-1.md tells a stranger how to get from the key file to a data key."""
     kek_row, row = KeyEncryptionKey.objects.get(), DataKey.objects.get(scope=scope)
-    kek = cipher.unseal(root._root_key(), bytes(kek_row.wrapped), b"tutela/kek/1")
+    kek = cipher.unseal(KeyFile()._key(), bytes(kek_row.wrapped), b"tutela/kek/1")
     versions = (1).to_bytes(4) + (1).to_bytes(4)
     key = cipher.unseal(kek, bytes(row.wrapped), b"tutela/dek/1" + scope.bytes + versions)
     assert key == keyring.data_key(scope)[1]

@@ -8,7 +8,8 @@ import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-from vault import root
+from vault.providers import file as root
+from vault.providers.local import PREFIX
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def key_file(settings: object, tmp_path: Path) -> Path:
 
 def refusal() -> str:
     with pytest.raises(ImproperlyConfigured) as caught:
-        root._root_key()
+        root.KeyFile()._key()
     return str(caught.value)
 
 
@@ -31,7 +32,7 @@ def vault_errors() -> list[str]:
 def test_a_new_key_file_is_for_its_owner_alone(key_file: Path) -> None:
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(key_file.parent.stat().st_mode) == 0o700
-    assert len(root._root_key()) == 32
+    assert len(root.KeyFile()._key()) == 32
     assert vault_errors() == []
 
 
@@ -84,7 +85,7 @@ def test_a_malformed_key_file_is_refused(key_file: Path, content: bytes) -> None
 
 
 def test_no_refusal_shows_the_key(key_file: Path) -> None:
-    key = key_file.read_text().removeprefix(root.PREFIX).strip()
+    key = key_file.read_text().removeprefix(PREFIX).strip()
     for change in (lambda: key_file.chmod(0o644), lambda: key_file.write_text(f"x{key}")):
         change()
         assert key not in refusal()
@@ -143,10 +144,10 @@ def test_a_cryptography_without_the_cipher_is_noticed(monkeypatch: pytest.Monkey
 
 
 def test_what_was_wrapped_for_one_version_does_not_open_as_another(key_file: Path) -> None:
-    wrapped = root.wrap(bytes(32), b"1")
-    assert root.unwrap(wrapped, b"1") == bytes(32)
+    wrapped = root.KeyFile().wrap(bytes(32), b"1")
+    assert root.KeyFile().unwrap(wrapped, b"1") == bytes(32)
     with pytest.raises(ImproperlyConfigured):
-        root.unwrap(wrapped, b"2")
+        root.KeyFile().unwrap(wrapped, b"2")
 
 
 @pytest.mark.parametrize("spelling", ["as the file has it", "base64", "hex"])
@@ -156,8 +157,8 @@ def test_the_signing_secret_must_not_be_the_root_key(
     text = key_file.read_text().strip()
     secret = {
         "as the file has it": text,
-        "base64": text.removeprefix(root.PREFIX),
-        "hex": root._root_key().hex(),
+        "base64": text.removeprefix(PREFIX),
+        "hex": root.KeyFile()._key().hex(),
     }[spelling]
     settings.SECRET_KEY = secret  # type: ignore[attr-defined]
     assert vault_errors() == ["TUTELA_SECRET_KEY is the root key. Give it a value of its own."]

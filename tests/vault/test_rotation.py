@@ -1,5 +1,6 @@
 """Rotating keys: data stay as they are and open, a broken-off rotation goes on, destroyed is gone."""
 
+import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from hashlib import sha256
@@ -16,9 +17,10 @@ from cases import door
 from cases.selectors import victim_of
 from core.ids import uuid7
 from tests.conftest import SENTINELS
-from vault import cipher, root, rotation
+from vault import cipher, rotation
 from vault.keyring import Keyring, NoKey, keyring
 from vault.models import DataKey, KeyEncryptionKey
+from vault.providers.file import KeyFile, create_key_file, next_file
 from vault.rotation import State
 from vault.sealing import Place, seal, unseal
 
@@ -125,7 +127,7 @@ def test_a_kek_that_still_wraps_a_key_is_not_destroyed() -> None:
     assert rotation.destroy_due(today=today + 2 * rotation.KEEP) == []
 
 
-def test_a_copy_of_the_key_store_from_before_is_dead_once_its_kek_is_destroyed() -> None:
+def test_a_data_key_from_before_a_rotation_is_dead_once_its_kek_is_destroyed() -> None:
     scope = uuid7()
     keyring.create([scope])
     copy = DataKey.objects.get(scope=scope)
@@ -140,20 +142,20 @@ def test_a_copy_of_the_key_store_from_before_is_dead_once_its_kek_is_destroyed()
 
 
 def test_a_new_root_key_opens_everything_and_the_former_one_nothing(case, alena) -> None:
-    before, former_key = digests(), root._root_key()
+    before, former_key = digests(), KeyFile()._key()
 
     call_command("rotate_keys", root=True)
 
     assert digests() == before
-    assert root._root_key() != former_key
-    assert not root.next_file().exists()
+    assert KeyFile()._key() != former_key
+    assert not next_file().exists()
     keyring.forget()
     keyring.unlock()
     assert name_of(case, alena) == SENTINELS["identity"]
     row = KeyEncryptionKey.objects.get(state=State.ACTIVE)
-    assert row.root_id == root.key_id()
+    assert row.root_id == KeyFile().root_id()
     with pytest.raises(cipher.CannotOpen):
-        cipher.unseal(former_key, bytes(row.wrapped), root.CONTEXT + b"1")
+        cipher.unseal(former_key, bytes(row.wrapped), b"tutela/kek/1")
 
 
 @pytest.mark.parametrize("step", ["rows are written", "the former file is moved away"])
@@ -164,25 +166,25 @@ def test_a_root_rotation_broken_off_is_finished_at_the_next_start(
     keyring.create([place.scope])
     blob = seal(place, b"still here")
 
-    def power_cut() -> Path:
+    def power_cut(source: Path, target: Path) -> None:
         if step == "the former file is moved away":
-            settings.ROOT_KEY_FILE.rename(settings.ROOT_KEY_FILE.with_name("former.key"))
+            source.rename(target)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(root, "take_over_next", power_cut)
+        patch.setattr(os, "replace", power_cut)
         rotation.rotate_root()
 
     keyring.forget()
     keyring.unlock()
     assert unseal(place, blob) == b"still here"
-    assert not root.next_file().exists()
+    assert not next_file().exists()
 
 
 def test_a_root_rotation_broken_off_before_anything_was_written_begins_again(
     case, alena, monkeypatch: pytest.MonkeyPatch, share: Callable[..., object]
 ) -> None:
-    root.create_key_file(root.next_file())  # and here the power goes
+    create_key_file(next_file())  # and here the power goes
     keyring.forget()
     keyring.unlock()
     assert name_of(case, alena) == SENTINELS["identity"]

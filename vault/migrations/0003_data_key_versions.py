@@ -23,6 +23,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='keystore',
+            name='format',
+            field=models.PositiveSmallIntegerField(default=1),
+        ),
+        migrations.AddField(
+            model_name='keystore',
             name='renewal_began',
             field=models.DateTimeField(blank=True, null=True),
         ),

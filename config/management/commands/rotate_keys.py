@@ -27,7 +27,9 @@ class Command(BaseCommand):
         what.add_argument(
             "--dek", action="store_true", help="new keys of cases; their content is sealed anew"
         )
-        what.add_argument("--root", action="store_true", help="a new root key file")
+        what.add_argument(
+            "--root", action="store_true", help="a new root key, or one kept elsewhere"
+        )
         what.add_argument(
             "--destroy-due", action="store_true", help="destroy wrapping keys whose day has come"
         )
@@ -75,12 +77,12 @@ class Command(BaseCommand):
 
     def _rotate_root(self) -> None:
         trail.record(Verb.KEY_ROTATION_BEGUN, by=None, reason="root")
-        former = rotation.rotate_root()
+        new, former = rotation.rotate_root()
         trail.record(Verb.KEY_ROTATED, by=None, reason="root")
         self.stdout.write(
-            self.style.SUCCESS("The root key is new.")
-            + f"\nThe former one lies at {former}. It opens copies of the key store made until now:"
-            " store it away with them, and destroy it when they are gone. Back up the new one."
+            self.style.SUCCESS(f"The root key is new: {new}. See that it cannot be lost.")
+            + f"\nThe former one ({', '.join(former)}) opens copies of the key store made until now: "
+            "keep it with them, and destroy it when they are gone."
         )
 
     def _destroy_due(self) -> None:
