@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: run test check fix lock frontend bench
+.PHONY: run test check fix lock frontend bench drill
 
 run: $(VENV)/run.stamp
 	TUTELA_DEMO=1 $(BIN)/python manage.py start --demo --port $(PORT)
@@ -22,8 +22,12 @@ fix: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 bench: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.vault
 	$(BIN)/python -m bench.lists
 	$(BIN)/python -m bench.search
+
+drill: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.drill
 
 lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt

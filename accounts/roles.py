@@ -34,16 +34,19 @@ ROLES: dict[str, Role] = {
         Role(
             "case_officer",
             _("Case officer"),
-            _("Registers people, records assistance and shares own cases."),
+            _("Registers people, records assistance, shares and closes own cases."),
             frozenset(
                 {
                     Right.CASE_READ,
                     Right.CASE_REGISTER,
                     Right.CASE_EDIT,
                     Right.CASE_SEARCH,
+                    Right.CASE_CLOSE,
+                    Right.CASE_HOLD,
                     Right.CASE_AUDIT,
                     Right.ASSISTANCE_RECORD,
                     Right.GRANT_GIVE,
+                    Right.ERASURE_ASK,
                 }
             ),
             CONTENT,
@@ -61,13 +64,16 @@ ROLES: dict[str, Role] = {
         Role(
             "supervisor",
             _("Supervisor"),
-            _("Sees the office's cases and audits who read and changed what."),
+            _("Sees the office's cases, audits who read and changed what, decides on erasure."),
             frozenset(
                 {
                     Right.CASE_READ,
                     Right.CASE_SEARCH,
                     Right.CASE_AUDIT,
                     Right.CASE_IMPORT,
+                    Right.CASE_HOLD,
+                    Right.ERASURE_ASK,
+                    Right.ERASURE_DECIDE,
                     Right.OFFICER_AUDIT,
                     Right.STATISTICS_BUILD,
                 }
@@ -96,8 +102,8 @@ ROLES: dict[str, Role] = {
         Role(
             "administrator",
             _("Administrator"),
-            _("Keeps accounts, offices and backups. Reads no case."),
-            frozenset(),
+            _("Keeps accounts, offices, backups and the rules of retention. Reads no case."),
+            frozenset({Right.RETENTION_SET}),
         ),
     )
 }

@@ -7,11 +7,13 @@ from uuid import uuid4
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from audit import trail
 from audit.context import RequestContext, serving
 from audit.verbs import Verb
-from core.exceptions import DomainError, NotAllowed, NotFound
+from core.exceptions import DomainError, Erased, NotAllowed, NotFound
+from vault.keyring import NoKey
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -37,6 +39,8 @@ def errors_as_pages(get_response: GetResponse) -> GetResponse:
     def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, PermissionDenied):
             error = NotAllowed()
+        if isinstance(error, NoKey):  # erased since the page was asked for
+            error = Erased(_("This case was erased."))
         if not isinstance(error, DomainError):
             return None
         if isinstance(error, NotAllowed | NotFound):

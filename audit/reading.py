@@ -38,6 +38,13 @@ def one_moment() -> Iterator[None]:
             yield
 
 
+def exported_snapshot() -> str:
+    """Names the moment of this PostgreSQL transaction, for a program that reads as of the same one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_export_snapshot()")
+        return str(cursor.fetchone()[0])
+
+
 def each(
     rows: "QuerySet[Any, Any]", make: Callable[[Any], Made]
 ) -> Iterator[tuple[int, Made | None]]:

@@ -123,8 +123,9 @@ def save_resealed(
             _refuse_if_moved_on(row)
         events = append(entries)
         Resealing.objects.bulk_create(
-            Resealing(event=version.resealed_by, object=version.id, revision=version.revision)
-            for version in versions
+            Resealing(event=entry.id, object=version.id, revision=version.revision)
+            for entry in entries
+            for version in entry.resealed
         )
         for row, several in changed:
             columns = [*row.resealable(), "resealed_by"]

@@ -31,6 +31,30 @@ class Verb(StrEnum):
     GRANT_GIVEN = "grant_given"
     GRANT_REVOKED = "grant_revoked"
     IMPORT_ADVANCED = "import_advanced"
+    # files of a case
+    FILE_ADDED = "file_added"
+    FILE_REFUSED = "file_refused"
+    FILE_DOWNLOADED = "file_downloaded"
+    FILE_PREVIEWED = "file_previewed"
+    FILE_SCANNED = "file_scanned"
+    FILE_RELEASED = "file_released"
+    FILE_REMOVED = "file_removed"
+    # the end of a case
+    CASE_CLOSED = "case_closed"
+    CASE_REOPENED = "case_reopened"
+    HOLD_PUT = "hold_put"
+    HOLD_LIFTED = "hold_lifted"
+    GRANT_PROLONGED = "grant_prolonged"
+    RETENTION_CHANGED = "retention_changed"
+    RETENTION_LISTED = "retention_listed"
+    ERASURE_ASKED = "erasure_asked"
+    ERASURE_DECLINED = "erasure_declined"
+    ERASURE_APPROVED = "erasure_approved"
+    ERASURE_REPEATED = "erasure_repeated"
+    ERASURE_HINDERED = "erasure_hindered"
+    ERASURE_FINISHED = "erasure_finished"
+    CASE_ERASED = "case_erased"
+    CERTIFICATE_GIVEN = "certificate_given"
     # looking over shoulders
     CASE_AUDITED = "case_audited"
     OFFICER_AUDITED = "officer_audited"
@@ -41,12 +65,21 @@ class Verb(StrEnum):
     STATISTICS_VIEWED = "statistics_viewed"
     STATISTICS_EXPORTED = "statistics_exported"
     # keys
+    UNSEALED = "unsealed"
+    UNSEALING_FAILED = "unsealing_failed"
+    RECOVERY_SHARES_MADE = "recovery_shares_made"
+    RECOVERY_DRILLED = "recovery_drilled"
+    KEYS_RECOVERED = "keys_recovered"
     KEY_ROTATION_BEGUN = "key_rotation_begun"
     KEY_ROTATED = "key_rotated"
     KEY_DESTROYED = "key_destroyed"
     CASE_SEALED_ANEW = "case_sealed_anew"
+    # backups
+    BACKUP_MADE = "backup_made"
+    RESTORED = "restored"
     # the system on its own account
     SEARCH_INDEX_BUILT = "search_index_built"
+    FILES_SWEPT = "files_swept"
 
 
 TOLD_AS = {
@@ -73,6 +106,28 @@ TOLD_AS = {
     Verb.GRANT_GIVEN: _("gave access"),
     Verb.GRANT_REVOKED: _("took access back"),
     Verb.IMPORT_ADVANCED: _("imported a batch of cases"),
+    Verb.FILE_ADDED: _("added a file"),
+    Verb.FILE_REFUSED: _("sent a file that was not taken"),
+    Verb.FILE_DOWNLOADED: _("downloaded a file"),
+    Verb.FILE_PREVIEWED: _("looked at a picture"),
+    Verb.FILE_SCANNED: _("had a file scanned for viruses"),
+    Verb.FILE_RELEASED: _("released a file after scanning"),
+    Verb.FILE_REMOVED: _("removed a file"),
+    Verb.CASE_CLOSED: _("closed the case"),
+    Verb.CASE_REOPENED: _("reopened the case"),
+    Verb.HOLD_PUT: _("put the case under legal hold"),
+    Verb.HOLD_LIFTED: _("lifted the legal hold"),
+    Verb.GRANT_PROLONGED: _("prolonged access"),
+    Verb.RETENTION_CHANGED: _("changed how long cases are kept"),
+    Verb.RETENTION_LISTED: _("saw the case in the list of what is due for erasure"),
+    Verb.ERASURE_ASKED: _("asked for the erasure of the case"),
+    Verb.ERASURE_DECLINED: _("declined the erasure of the case"),
+    Verb.ERASURE_APPROVED: _("approved the erasure of the case"),
+    Verb.ERASURE_REPEATED: _("began to erase the case again: a copy had brought it back"),
+    Verb.ERASURE_HINDERED: _("could not finish the erasure of the case"),
+    Verb.ERASURE_FINISHED: _("finished the erasure"),
+    Verb.CASE_ERASED: _("erased the case"),
+    Verb.CERTIFICATE_GIVEN: _("downloaded the certificate of erasure"),
     Verb.CASE_AUDITED: _("looked at the case's trail"),
     Verb.OFFICER_AUDITED: _("looked at an officer's trail"),
     Verb.LOG_READ: _("read the log"),
@@ -80,11 +135,19 @@ TOLD_AS = {
     Verb.STATISTICS_FROZEN: _("took a statistics snapshot"),
     Verb.STATISTICS_VIEWED: _("looked at a statistics table"),
     Verb.STATISTICS_EXPORTED: _("downloaded a statistics table"),
+    Verb.UNSEALED: _("was unsealed with the passphrase"),
+    Verb.UNSEALING_FAILED: _("gave a wrong passphrase"),
+    Verb.RECOVERY_SHARES_MADE: _("made recovery shares"),
+    Verb.RECOVERY_DRILLED: _("tried the recovery shares"),
+    Verb.KEYS_RECOVERED: _("recovered the keys with shares"),
     Verb.KEY_ROTATION_BEGUN: _("began to rotate a key"),
     Verb.KEY_ROTATED: _("rotated a key"),
     Verb.KEY_DESTROYED: _("destroyed a key"),
     Verb.CASE_SEALED_ANEW: _("sealed the case anew under a new key"),
+    Verb.BACKUP_MADE: _("made a backup"),
+    Verb.RESTORED: _("restored a backup"),
     Verb.SEARCH_INDEX_BUILT: _("built the search index"),
+    Verb.FILES_SWEPT: _("swept up files that were left over"),
 }
 
 # What discloses a case; the trail shows these as reads, the rest as changes.
@@ -93,7 +156,11 @@ READS = frozenset(
         Verb.CASE_LISTED,
         Verb.CASE_SEARCHED,
         Verb.CASE_VIEWED,
+        Verb.FILE_DOWNLOADED,
+        Verb.FILE_PREVIEWED,
         Verb.CASE_AUDITED,
+        Verb.RETENTION_LISTED,
+        Verb.CERTIFICATE_GIVEN,
         Verb.OFFICER_AUDITED,
         Verb.LOG_READ,
     }

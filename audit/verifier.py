@@ -49,6 +49,7 @@ class Report:
     rows: int = 0
     versions: int = 0
     checkpoints: int = 0
+    pinned: int = 0
     root: str = ""
     findings: list[str] = field(default_factory=list)
     more_findings: int = 0
@@ -65,8 +66,13 @@ class Report:
             self.more_findings += 1
 
 
+# What upper applications pin by a digest in their rows, such as files: each yields a finding, or None
+# for something that is as it was pinned. A list, so it can be printed.
+PINNED: list[Callable[[], Iterator[str | None]]] = []
+
+
 def verify(*, kept_note: str | None = None, progress: Progress = lambda done: None) -> Report:
-    """Verify the whole log and every tracked row and version, as of one moment.
+    """Verify the whole log, every tracked row and version as of one moment, and what rows pin.
 
     `kept_note` is a checkpoint the auditor kept from before: the log must still contain it.
     `progress` is called with the number of events or rows dealt with since the last call.
@@ -81,6 +87,11 @@ def verify(*, kept_note: str | None = None, progress: Progress = lambda done: No
     for label, versions in told.items():
         for row_id, revision in versions:
             report.found(f"{label} {row_id}: revision {revision} is in no table.")
+    for pinned in PINNED:
+        for finding in pinned():
+            report.pinned += 1
+            if finding:
+                report.found(finding)
     return report
 
 

@@ -15,6 +15,7 @@ from bench.lists import prepare
 ROUNDS = 9
 SECTION = 200  # bytes, as an identity
 PAGE = 25  # cases in a list
+FILE = 100 * 2**20  # bytes
 
 
 def main() -> None:
@@ -22,6 +23,7 @@ def main() -> None:
         prepare(Path(home))
         sections()
         list_page()
+        files(Path(home))
 
 
 def sections() -> None:
@@ -96,6 +98,68 @@ def list_page() -> None:
         f"the names of {PAGE} cases: {warm / 1000:.2f} ms to open, "
         f"{cold / 1000:.2f} ms with reading and unwrapping their keys"
     )
+
+
+def files(home: Path) -> None:
+    """100 MB through the writer and the reader against bare AES-GCM over chunks of the same size."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    from cases.storage import digest_of
+    from vault import cipher
+    from vault.files import Reader, Writer
+    from vault.keyring import keyring
+    from vault.sealing import Place
+
+    scope = uuid4()
+    keyring.create([scope])
+    place = Place("cases.Attachment", "files", uuid4(), scope, 1)
+    piece, count = os.urandom(2**20), FILE // 2**20
+    ready, nonce, path = AESGCM(os.urandom(32)), bytes(cipher.NONCE_SIZE), home / "file"
+    chunks = range(0, len(piece), cipher.CHUNK_SIZE)
+
+    def bare() -> None:
+        for _ in range(count):
+            for start in chunks:
+                ready.encrypt(nonce, piece[start : start + cipher.CHUNK_SIZE], None)
+
+    def seal_into(out) -> None:
+        writer = Writer(place, out)
+        for _ in range(count):
+            writer.write(piece)
+        writer.finish()
+
+    def to_memory() -> None:
+        with open(os.devnull, "wb", buffering=0) as out:
+            seal_into(out)
+
+    def to_disk() -> None:
+        with path.open("wb") as out:
+            seal_into(out)
+
+    def with_digest() -> None:
+        to_disk()
+        with path.open("rb") as file:
+            digest_of(file)
+
+    def from_disk() -> None:
+        with path.open("rb") as file:
+            reader = Reader(place, file, FILE)
+            while reader.read(2**20):
+                pass
+
+    speed = {
+        name: FILE / microseconds(work, times=1) / 1000
+        for name, work in {
+            "bare AES-GCM": bare,
+            "sealing": to_memory,
+            "sealing into a file": to_disk,
+            "sealing into a file, and its SHA-256": with_digest,
+            "opening a file": from_disk,
+        }.items()
+    }
+    print(f"a file of {FILE // 2**20} MB in chunks of {cipher.CHUNK_SIZE // 1024} KiB:")
+    for name, rate in speed.items():
+        print(f"  {name}: {rate:.2f} GB/s, {rate / speed['bare AES-GCM']:.2f} of the bare cipher")
 
 
 def microseconds(work: Callable[[], object], times: int = 4_000) -> float:

@@ -7,7 +7,10 @@ cannot be written, nothing is opened.
 import base64
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from itertools import islice
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -19,18 +22,23 @@ from accounts.models import User
 from audit import trail
 from audit.models import Event
 from audit.verbs import Verb
-from cases.access import access_to
-from cases.models import Case, SealedModel
+from cases import storage
+from cases.access import Access, access_to
+from cases.models import Attachment, AttachmentState, Case, SealedModel
+from cases.models.attachment import file_place
 from cases.models.base import SectionTypes, place_of
-from cases.sections import CaseFacts, SearchEntry
-from core.exceptions import NotAllowed, NotFound
+from cases.sections import CaseFacts, FileContent, SearchEntry
+from core.exceptions import Erased, NotAllowed, NotFound, WrongState
 from core.rights import Right
 from core.schema import Section
 from vault import sealing
+from vault.files import Reader
 from vault.keyring import NoKey, keyring
 
 Sections = dict[str, Section]
 BATCH = 500  # rows opened at a time in a long run
+PIECE = 2**20  # bytes of a file opened at a time
+LOOK_AGAIN = 5.0  # seconds of a download after which access is looked at again
 
 
 class Damaged(NotFound):
@@ -57,10 +65,12 @@ def open_rows(
 
     `rows` may be of several models, and versions out of their history. With `classes`, open no others.
     One event names every case and class. Sections the person may not read are absent.
-    Raises NotFound when a row belongs to a case the person does not see, Damaged when bytes were
-    changed or moved, and RuntimeError inside a transaction, where the event could be rolled back.
+    Raises NotFound when a row belongs to a case the person does not see, Erased when its key is
+    destroyed, Damaged when bytes were changed or moved, and RuntimeError inside a transaction, where
+    the event could be rolled back.
     """
     admitted = _admit(rows, by, verb, classes, details)
+    _load_keys(admitted)
     return [_open_row(row, admitted[type_of(row).case_id_(row)]) for row in rows]
 
 
@@ -72,8 +82,13 @@ def open_each(
     classes: Iterable[str] | None = None,
     details: dict[str, Any] | None = None,
 ) -> list[Sections | None]:
-    """As `open_rows`, for lists: a damaged row comes out as None and is recorded, the others open."""
+    """As `open_rows`, for lists: a damaged row comes out as None and is recorded, the others open.
+
+    Of a row whose case was erased no section comes out.
+    """
     admitted = _admit(rows, by, verb, classes, details)
+    with suppress(Erased):  # the keys of the others are loaded all the same
+        _load_keys(admitted)
     opened: list[Sections | None] = []
     damaged: list[UUID] = []
     for row in rows:
@@ -82,6 +97,8 @@ def open_each(
         except Damaged as error:
             opened.append(None)
             damaged += error.cases
+        except NoKey:
+            opened.append({})
     if damaged:
         trail.record(Verb.REFUSED, by=by, cases=damaged, outcome="error", reason="damaged")
     return opened
@@ -94,7 +111,7 @@ def _admit(
     classes: Iterable[str] | None,
     details: dict[str, Any] | None,
 ) -> dict[UUID, set[str]]:
-    """Decide, record, load keys. Returns the classes this person may open in each case of `rows`."""
+    """Decide and record. Returns the classes this person may open in each case of `rows`."""
     if not rows:
         return {}
     cases = {type_of(row).case_id_(row) for row in rows}
@@ -103,12 +120,97 @@ def _admit(
         raise NotFound(_("There is no such case, or it is not shared with you."))
     only = None if classes is None else set(classes)
     wanted = {case: a.read if only is None else a.read & only for case, a in allowed.items()}
-    # durable: the event is committed here and now, whatever becomes of the request.
-    with transaction.atomic(durable=True):
-        named = set().union(*wanted.values())
-        trail.record(verb, by=by, cases=sorted(cases), classes=named, details=details)
-    _load_keys(cases)
+    erased = set(
+        Case.objects.filter(pk__in=cases, erased_on__isnull=False).values_list("pk", flat=True)
+    )
+    wanted |= {case: set() for case in erased}  # a tombstone tells nothing that has a class
+    read = sorted(cases - erased or cases)
+    named = set().union(*wanted.values())
+    try:
+        # durable: the event is committed here and now, whatever becomes of the request.
+        with transaction.atomic(durable=True):
+            trail.record(verb, by=by, cases=read, classes=named, details=details)
+    except NoKey:  # the one case was erased: what was typed falls with it, the event stays
+        with transaction.atomic(durable=True):
+            trail.record(verb, by=by, cases=read)
     return wanted
+
+
+@dataclass(slots=True)
+class OpenFile:
+    """A file that was let out."""
+
+    content: FileContent
+    reader: Reader
+    sealed: Any  # what the reader reads
+    case: UUID
+    by: User
+
+    def close(self) -> None:
+        self.sealed.close()
+
+    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes from `start` to just before `stop`, as long as the person may read them.
+
+        Raises NotFound when the file is no longer shared, Damaged when it turns out to be changed; both
+        are recorded here, for the answer has begun.
+        """
+        self.reader.seek(start)
+        looked_at = monotonic()
+        with closing(self.sealed):
+            while (left := stop - self.reader.tell()) > 0:
+                if monotonic() - looked_at > LOOK_AGAIN:
+                    self._look_again()
+                    looked_at = monotonic()
+                yield self.read(min(left, PIECE))
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, as a file gives them. Raises Damaged, which is recorded here."""
+        try:
+            return self.reader.read(size)
+        except sealing.CannotOpen:
+            self._record("error", "damaged")
+            raise Damaged([self.case]) from None
+
+    def _look_again(self) -> None:
+        access = access_to(User.objects.get(pk=self.by.pk), [self.case])
+        if self.content.cls not in access.get(self.case, Access()).read:
+            self._record("denied", "no longer shared")
+            raise NotFound(_("There is no such file, or it is not shared with you."))
+
+    def _record(self, outcome: str, reason: str) -> None:
+        trail.record(Verb.REFUSED, by=self.by, cases=[self.case], outcome=outcome, reason=reason)
+
+
+def open_file(
+    row: Attachment, *, by: User, verb: Verb, state: str = AttachmentState.ACCEPTED
+) -> OpenFile:
+    """A file of a case, for somebody who may read its class; `state` is the one it must be in.
+
+    Its facts are opened first, and told to nobody: they say of what class it is. Then the event is
+    committed, and only then what is known of the file is opened, and its bytes. The event names the file
+    under seal, and the classes this person may open: the class of the file would tell too much.
+    Raises NotFound, WrongState, and Damaged when bytes are missing or were changed or moved.
+    """
+    access = access_to(by, [row.case_id]).get(row.case_id, Access())
+    _load_keys([row.case_id])
+    cls = _open_section(row, "facts", *Attachment.SECTIONS["facts"]).cls
+    if cls not in access.read:
+        raise NotFound(_("There is no such file, or it is not shared with you."))
+    if row.state != state:
+        raise WrongState(_("This file was removed, or waits for the virus scanner."))
+    with transaction.atomic(durable=True):
+        named = {"file": str(row.pk)}
+        trail.record(verb, by=by, cases=[row.case_id], classes=access.read, details=named)
+    content = _open_section(row, "content", cls, FileContent)
+    try:
+        sealed = storage.open_sealed(row.file)
+        reader = Reader(file_place(row.pk, row.case_id), sealed, content.size)
+    except (sealing.CannotOpen, FileNotFoundError):
+        raise Damaged([row.case_id]) from None
+    except OSError:
+        raise WrongState(_("The storage of files does not answer. Try again later.")) from None
+    return OpenFile(content, reader, sealed, row.case_id, by)
 
 
 def open_details(events: Sequence[Event], *, by: User, case: Case) -> list[dict[str, Any]]:
@@ -118,6 +220,8 @@ def open_details(events: Sequence[Event], *, by: User, case: Case) -> list[dict[
     """
     if not by.has_right(Right.CASE_AUDIT) or case.pk not in access_to(by, [case.pk]):
         raise NotAllowed(_("Your role does not include this page."))
+    with suppress(Erased):
+        _load_keys([case.pk])
     return [_details(event, case.pk) for event in events]
 
 
@@ -194,6 +298,25 @@ def _sealed_anew(version: SealedModel, renewed: dict[bytes, bytes]) -> dict[str,
     return found
 
 
+def try_each(rows: Sequence[SealedModel]) -> tuple[int, list[SealedModel]]:
+    """How many of these rows open as they stand, and which are damaged; erased ones are neither.
+
+    For a look whether a restored backup holds. What opens is dropped at once: nobody reads anything.
+    """
+    whole, damaged = 0, []
+    for row in rows:
+        try:
+            for section, (cls, schema) in _sections_of(row).items():
+                if getattr(row, f"{section}_sealed") is not None:
+                    _open_section(row, section, cls, schema)
+            whole += 1
+        except NoKey:
+            continue
+        except (Damaged, sealing.CannotOpen):
+            damaged.append(row)
+    return whole, damaged
+
+
 def stream_search_entries(
     cases: Sequence[UUID] | None = None,
 ) -> Iterator[tuple[UUID, SearchEntry]]:
@@ -216,13 +339,21 @@ def _stream(model: type[SealedModel], section: str, **filters: Any) -> Iterator[
 def _stream_rows(
     model: type[SealedModel], section: str, **filters: Any
 ) -> Iterator[tuple[Any, Any]]:
-    """Rows and one of their sections in the order of their keys; rows without it are left out."""
+    """Rows and one of their sections in the order of their keys; rows without it are left out.
+
+    So are rows of erased cases.
+    """
+    filters["erased_on" if model is Case else "case__erased_on"] = None
     rows = model._default_manager.filter(**filters).exclude(**{f"{section}_sealed": None})
     columns = ["id", "sealed_at", f"{section}_sealed"] + (["case_id"] if model is not Case else [])
     last = UUID(int=0)
     while batch := list(rows.filter(pk__gt=last).only(*columns).order_by("pk")[:BATCH]):
         for row in _with_keys(batch):
-            yield row, _open_section(row, section, *model.SECTIONS[section])
+            try:
+                content = _open_section(row, section, *model.SECTIONS[section])
+            except NoKey:  # erased while this goes on
+                continue
+            yield row, content
         last = batch[-1].pk
 
 
@@ -231,8 +362,8 @@ def _with_keys(rows: Sequence[SealedModel]) -> Sequence[SealedModel]:
     try:
         keyring.load(row.case_id_() for row in rows)
         return rows
-    except NoKey:
-        return rows[:0] if len(rows) == 1 else [row for one in rows for row in _with_keys([one])]
+    except NoKey as error:
+        return [row for row in rows if row.case_id_() not in error.scopes]
 
 
 def _load_keys(cases: Iterable[UUID]) -> None:
@@ -241,7 +372,7 @@ def _load_keys(cases: Iterable[UUID]) -> None:
         while batch := list(islice(remaining, BATCH)):
             keyring.load(batch)
     except NoKey:
-        raise NotFound(_("This case was erased.")) from None
+        raise Erased(_("This case was erased.")) from None
     except sealing.CannotOpen:  # a wrapped key was changed, or put in another's place
         raise Damaged(batch) from None
 

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from cases import reference
 from cases.countries import LANGUAGES, country_groups
+from cases.files import types
 from cases.models import FIRST_REASONS, GrantReason
 from cases.sections import ConsentTerms, Contact, Identity, VictimContext
 from core.classes import LONG_NAMES
@@ -243,3 +245,65 @@ class GrantForm(forms.Form):
     def ends(self) -> datetime:
         """The end of the chosen day, here."""
         return timezone.make_aware(datetime.combine(self.cleaned_data["until"], time(23, 59, 59)))
+
+
+class FileForm(forms.Form):
+    """A file to be added to a case."""
+
+    cls = forms.ChoiceField(
+        label=_("Part of the case"),
+        widget=forms.RadioSelect,
+        help_text=_("Only those with whom this part is shared can see that the file is there."),
+        error_messages={"required": _("Choose the part of the case it belongs to.")},
+    )
+    description = text(_("Description"), help_text=_("What it shows, and where it is from."))
+    file = forms.FileField(
+        label=_("File"),
+        widget=forms.FileInput(
+            # Told of image/jpeg, a telephone sends that instead of a format of its own.
+            attrs={"accept": ",".join(["image/jpeg", *(f".{e}" for e in types.ENDINGS)])},
+        ),
+        error_messages={
+            "required": _("Choose a file."),
+            "empty": _("This file is empty. Choose another."),
+        },
+    )
+
+    def __init__(self, *args: Any, classes: set[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [choice for choice in LONG_NAMES.items() if choice[0] in classes]
+        self.fields["cls"].choices = choices  # type: ignore[attr-defined]
+        if len(choices) == 1:
+            self.fields["cls"].initial = choices[0][0]
+        self.fields["file"].help_text = _(
+            "PDF, JPEG, PNG, WebP, TIFF, Word (DOCX), Excel (XLSX), OpenDocument (ODT, ODS), text (TXT, "
+            "CSV), sound (MP3, M4A, OGG, WAV) or film (MP4), up to %(size)s MB."
+        ) % {"size": settings.UPLOAD_MAX_MB}
+
+    def clean_file(self) -> Any:
+        """What the upload handler noticed while the file came in."""
+        upload = self.cleaned_data["file"]
+        if upload.is_too_large:
+            raise forms.ValidationError(
+                _(
+                    "This file is larger than %(size)s MB, so it was not kept. Save it smaller, or "
+                    "split it."
+                )
+                % {"size": settings.UPLOAD_MAX_MB}
+            )
+        if upload.has_failed:
+            raise forms.ValidationError(
+                _("There was no room for the file. Tell your administrator, and try again later.")
+            )
+        return upload
+
+
+class RemovalForm(forms.Form):
+    """Why a file is removed."""
+
+    reason = text(
+        _("Reason"),
+        required=True,
+        help_text=_("Sealed with the case's trail."),
+        error_messages={"required": _("Say why the file is removed.")},
+    )

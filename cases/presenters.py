@@ -5,14 +5,25 @@ from typing import Any
 from django import forms
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cases import reference
 from cases.countries import LANGUAGES, country_name
-from cases.forms import ConsentForm, PersonForm, VictimForm
+from cases.forms import ConsentForm, FileForm, PersonForm, VictimForm
 from core.schema import Section
 
 # Forms whose labels name the fields of sections; upper apps add theirs in apps.ready().
-LABELLED: list[type[forms.Form]] = [PersonForm, VictimForm, ConsentForm]
+LABELLED: list[type[forms.Form]] = [PersonForm, VictimForm, ConsentForm, FileForm]
+
+# Fields that no form has.
+LABELS: dict[str, Any] = {
+    "media_type": gettext_lazy("Kind"),
+    "size": gettext_lazy("Size in bytes"),
+    "sha256": gettext_lazy("Fingerprint of what was sent (SHA-256)"),
+    "was_rewritten": gettext_lazy("Written anew"),
+    "width": gettext_lazy("Width in pixels"),
+    "height": gettext_lazy("Height in pixels"),
+}
 
 # Field → its list of codes.
 CODES: dict[str, dict[str, Any]] = {
@@ -52,7 +63,7 @@ def label_of(name: str) -> str:
     for form in LABELLED:
         if name in form.base_fields and form.base_fields[name].label:
             return str(form.base_fields[name].label)
-    return name.replace("_", " ").capitalize()
+    return str(LABELS.get(name) or name.replace("_", " ").capitalize())
 
 
 def text_of(name: str, value: Any) -> str:

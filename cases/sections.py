@@ -101,6 +101,29 @@ class ConsentTerms(Section):
     remarks: str = ""
 
 
+class FileFacts(Section):
+    """Of what class a file is (class `facts`): the door routes by it."""
+
+    cls: str = ""
+
+
+class FileContent(Section):
+    """What is known of a file (class: that of the file)."""
+
+    QUANTUM = 512  # a short and a long name come out at one size
+
+    cls: str = ""  # as in the facts
+    name: str = ""  # as the person's computer called it
+    description: str = ""
+    media_type: str = ""  # key of cases.files.types.KINDS
+    size: int | None = None  # bytes, as kept
+    sha256: str = ""  # of what was sent, hex: a copy elsewhere can be compared with it
+    was_rewritten: bool | None = None  # what is kept is not byte for byte what was sent
+    width: int | None = None  # pixels
+    height: int | None = None
+    pages: int | None = None
+
+
 class CaseFacts(Section):
     """Coded attributes for statistics (class `facts`): derived from the case, never typed.
 

@@ -10,9 +10,9 @@ from accounts.models import User
 from audit.verbs import Verb
 from cases import door
 from cases.access import Access, access_to, newest_cases
-from cases.models import Case, Person, PersonRole
+from cases.models import Case, ErasureRequest, ErasureState, Person, PersonRole
 from cases.sections import Identity
-from core.exceptions import NotFound
+from core.exceptions import Erased, NotFound
 
 PAGE = 25
 # Sealed columns that no list opens.
@@ -35,7 +35,27 @@ class CaseRow:
 
 
 def get_case_for(user: User, reference: str) -> tuple[Case, Access]:
-    """A case and what this person may open in it. Raises NotFound for everything else alike."""
+    """A case and what this person may open in it.
+
+    Raises NotFound for everything else alike, and Erased for a case this person saw that is erased, or
+    is about to be.
+    """
+    case, access = get_case_or_tombstone_for(user, reference)
+    if is_gone(case):
+        erased = Erased(_("This case was erased."))
+        erased.cases = [case.pk]  # type: ignore[attr-defined]
+        raise erased
+    return case, access
+
+
+def is_gone(case: Case) -> bool:
+    """Is the case erased, or its erasure approved? From then on nobody opens anything of it."""
+    approved = ErasureRequest.objects.filter(case=case, state=ErasureState.APPROVED)
+    return case.erased_on is not None or approved.exists()
+
+
+def get_case_or_tombstone_for(user: User, reference: str) -> tuple[Case, Access]:
+    """As `get_case_for`, for the few pages that have something to say of an erased case, too."""
     case = Case.objects.select_related("office", "owner").filter(reference=reference).first()
     access = access_to(user, [case.pk]).get(case.pk) if case else None
     if case is None or access is None:

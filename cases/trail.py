@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from django.apps import apps
 from django.db import models
 
@@ -16,8 +17,10 @@ from audit.models import Event, EventCase
 from audit.presenters import Line, lines_of
 from audit.verbs import READS, Verb
 from cases import door
-from cases.models import Case, SealedModel
+from cases.models import Attachment, Case, SealedModel
 from cases.presenters import label_of, text_of
+from cases.sections import FileContent
+from core.exceptions import Erased
 from core.schema import Section
 
 PAGE = 40
@@ -34,6 +37,11 @@ TECHNICAL = frozenset(
         "content_object",
         "granted_by",
         "recorded_by",
+        "asked_as",
+        "decided_as",
+        "added_by",
+        "file",
+        "file_digest",
     ]
 )
 
@@ -55,8 +63,9 @@ class TrailLine:
     is_read: bool
     is_first: bool = False  # the version a row began with: there is no before
     differences: list[Difference] = field(default_factory=list)
-    note: str = ""  # what was typed along with the act, out of its sealed details
+    note: str = ""  # what was typed along with the act, or the file's name, under seal in the log
     is_partly_hidden: bool = False  # a class outside the reader's rights changed as well
+    is_erased: bool = False  # what was written then fell with the case
 
 
 def trail_of(
@@ -78,15 +87,25 @@ def trail_of(
     events = found[:PAGE]
     versions = _versions([event for event in events if event.revision])
     sealed = [row for pair in versions.values() for row in pair if _is_sealed(row)]
-    # The case itself is among the rows, so that the reading is recorded though nothing changed.
-    opened = door.open_rows([case, *sealed], by=by, verb=Verb.CASE_AUDITED)
-    contents = dict(zip((id(row) for row in sealed), opened[1:], strict=True))
+    files = _files_read(case, events)
+    contents: dict[int, door.Sections] | None = None
+    try:
+        # The case itself is among the rows, so that the reading is recorded though nothing changed.
+        rows = [case, *sealed, *files]
+        opened = door.open_rows(rows, by=by, verb=Verb.CASE_AUDITED)
+        contents = dict(zip(map(id, rows), opened, strict=True))
+    except Erased:  # who did what and when is told all the same
+        pass
     lines = [
         _line(event, line, versions.get(event.seq), contents)
         for event, line in zip(events, lines_of(events), strict=True)
     ]
+    names = _names_of(files, contents or {})
     for item, details in zip(lines, door.open_details(events, by=by, case=case), strict=True):
-        item.note = details.get("note", "")
+        item.note = details.get("note") or names.get(details.get("file"), "")
+    if contents is None:
+        for item, event in zip(lines, events, strict=True):
+            item.is_erased = item.is_erased or _had_details(event, case)
     return lines, events[-1].seq if len(found) > PAGE else None
 
 
@@ -110,16 +129,35 @@ def _versions(events: Sequence[Event]) -> dict[int, list[Any]]:
     return found
 
 
+def _files_read(case: Case, events: Sequence[Event]) -> list[Attachment]:
+    """The files of a case, when one of these events is about reading one."""
+    is_about = {Verb.FILE_DOWNLOADED, Verb.FILE_PREVIEWED, Verb.FILE_SCANNED}
+    return list(case.attachments.all()) if is_about & {event.verb for event in events} else []
+
+
+def _names_of(files: Sequence[Attachment], contents: dict[int, door.Sections]) -> dict[str, str]:
+    """File → its name, of the files this reader may see."""
+    opened = {str(file.pk): contents.get(id(file), {}).get("content") for file in files}
+    return {pk: content.name for pk, content in opened.items() if isinstance(content, FileContent)}
+
+
+def _had_details(event: Event, case: Case) -> bool:
+    return msgspec.json.decode(bytes(event.entry)).get("scope") == str(case.pk)
+
+
 def _line(
-    event: Event, line: Line, pair: list[Any] | None, contents: dict[int, door.Sections]
+    event: Event, line: Line, pair: list[Any] | None, contents: dict[int, door.Sections] | None
 ) -> TrailLine:
+    """`contents` is None when nothing can be opened any more."""
     shown = TrailLine(line, is_read=event.verb in READS)
     if not pair:
         return shown
     old, new = (pair[0] if len(pair) == 2 else None), pair[-1]
     shown.is_first = old is None
     shown.differences = _open_differences(old, new)
-    if _is_sealed(new):
+    if _is_sealed(new) and contents is None:
+        shown.is_erased = new.revision in new.sealed_at.values()
+    elif _is_sealed(new):
         now = contents[id(new)]
         earlier = contents[id(old)] if old is not None else {}
         for section, content in now.items():

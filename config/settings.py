@@ -4,6 +4,7 @@ A variable FOO may also be given as FOO_FILE, the path of a file that holds its 
 """
 
 import os
+from functools import partial
 from pathlib import Path
 
 import environ
@@ -29,9 +30,6 @@ os.umask(0o077)  # what Tutela writes, nobody else on the machine reads
 
 # --- Where things live ----------------------------------------------------------------
 DATA_DIR = Path(env("TUTELA_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
-_config_home = Path(env("XDG_CONFIG_HOME", default=str(Path.home() / ".config")))
-ROOT_KEY_FILE = Path(env("TUTELA_KEY_FILE", default=str(_config_home / "tutela" / "root.key")))
-
 DEBUG = env.bool("TUTELA_DEBUG", default=False)
 DEMO = env.bool("TUTELA_DEMO", default=False)  # shows a coloured strip on every page
 ALLOWED_HOSTS = env.list("TUTELA_ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
@@ -51,6 +49,22 @@ if not SECRET_KEY:
         SECRET_KEY = os.urandom(48).hex()
         _secret_file.touch(mode=0o600)
         _secret_file.write_text(SECRET_KEY)
+
+# --- The root key: docs/self-hosting/keys.md says which provider needs what -------------
+ROOT_KEY_PROVIDER = env("TUTELA_ROOT_KEY", default="file")
+_config_home = Path(env("XDG_CONFIG_HOME", default=str(Path.home() / ".config")))
+ROOT_KEY_FILE = Path(env("TUTELA_KEY_FILE", default=str(_config_home / "tutela" / "root.key")))
+ROOT_KEY_CREDENTIAL = env("TUTELA_CREDENTIAL", default="tutela-root-key")
+TRANSIT_ADDRESS = env("TUTELA_TRANSIT_ADDRESS", default="")
+TRANSIT_MOUNT = env("TUTELA_TRANSIT_MOUNT", default="transit")
+TRANSIT_KEY = env("TUTELA_TRANSIT_KEY", default="tutela")
+TRANSIT_CA_FILE = env("TUTELA_TRANSIT_CA_FILE", default="")
+TRANSIT_TOKEN = partial(env_secret, "TUTELA_TRANSIT_TOKEN")  # read when it is needed
+AWS_KMS_KEY = env("TUTELA_AWS_KMS_KEY", default="")
+PKCS11_MODULE = env("TUTELA_PKCS11_MODULE", default="")
+PKCS11_TOKEN = env("TUTELA_PKCS11_TOKEN", default="tutela")
+PKCS11_KEY = env("TUTELA_PKCS11_KEY", default="tutela-root")
+PKCS11_PIN = partial(env_secret, "TUTELA_PKCS11_PIN")
 
 # --- Applications: each may import those below it, never those above ------------------
 INSTALLED_APPS = [
@@ -81,6 +95,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "core.middleware.private_responses",
+    "config.sealed.until_unsealed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -142,6 +157,7 @@ DATABASES = {
     "default": _database("DATABASE_URL", "tutela.sqlite3"),
     "keys": _database("KEYS_DATABASE_URL", "keys.sqlite3"),  # wrapped keys only, backed up apart
 }
+PG_BIN = env("TUTELA_PG_BIN", default="")  # folder of pg_dump and pg_restore, for backups
 DATABASE_ROUTERS = ["vault.routers.KeyStoreRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -173,6 +189,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds; what cannot be undone asks for a fresh sign-in
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Tutela"
@@ -203,10 +220,45 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# An upload stays in memory: Django's other handler would write it in clear to the disk.
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+# Sealed bytes of attachments: in the data directory, or in a bucket of S3-compatible storage.
+if _bucket := env("TUTELA_S3_BUCKET", default=""):
+    _endpoint = env("TUTELA_S3_ENDPOINT", default="") or None
+    STORAGES["attachments"] = {
+        "BACKEND": "cases.s3.Bucket",
+        "OPTIONS": {
+            "bucket_name": _bucket,
+            "endpoint_url": _endpoint,
+            "region_name": env("TUTELA_S3_REGION", default="") or None,
+            "access_key": env_secret("TUTELA_S3_ACCESS_KEY") or None,
+            "secret_key": env_secret("TUTELA_S3_SECRET_KEY") or None,
+            "addressing_style": "path" if _endpoint else "auto",
+        },
+    }
+else:
+    STORAGES["attachments"] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DATA_DIR,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    }
+UPLOAD_DIR = DATA_DIR / "uploads"  # sealed, on their way into the storage
+UPLOAD_MAX_MB = env.int("TUTELA_UPLOAD_MAX_MB", default=100)
+CLAMD = env("TUTELA_CLAMD", default="")  # host:port or path of a socket; empty: no virus scanner
+# Files are sealed as they come, and on the one page that takes them; elsewhere they are dropped.
+FILE_UPLOAD_HANDLERS = ["cases.uploads.SealingUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # of a form without its files
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- Backups --------------------------------------------------------------------------
+# Where backups lie, and beside them the list of erased cases that a restore reads.
+BACKUP_DIR = Path(_backups).resolve() if (_backups := env("TUTELA_BACKUP_DIR", default="")) else None
+BACKUP_RECIPIENTS = env.list("TUTELA_BACKUP_RECIPIENTS", default=[])  # age public keys
+BACKUP_DATA_DAYS = env.int("TUTELA_BACKUP_DATA_DAYS", default=1826)  # five years
+# As long as a copy of the key store is kept, it opens cases that were erased after it was made.
+BACKUP_KEYS_DAYS = env.int("TUTELA_BACKUP_KEYS_DAYS", default=7)
 
 # --- Security -------------------------------------------------------------------------
 HTTPS = env.bool("TUTELA_HTTPS", default=False)  # served behind TLS: cookies and HSTS follow

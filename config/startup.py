@@ -2,18 +2,23 @@
 
 import logging
 import resource
+from pathlib import Path
 from threading import Event, Thread
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, connections
 
 from audit import guards, trail
 from audit.models import LogState
 from cases.search.live import warm_up
+from cases.services import attachments, erasure
+from vault import providers
 from vault.keyring import keyring
 from vault.models import KeyEncryptionKey
 
-CHECKPOINT_EVERY = 60  # seconds
+MINUTE = 60  # seconds
+DAY = 86_400  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -21,20 +26,44 @@ log = logging.getLogger(__name__)
 def refuse_unless_ready(*, serve: bool = True) -> None:
     """Open the key store and look that every guard stands; then, to serve, start what runs beside.
 
-    Raises ImproperlyConfigured, with what to do, when something is missing.
+    While Tutela is sealed, that waits until somebody gives the passphrase (config/sealed.py). Raises
+    ImproperlyConfigured, with what to do, when something is missing.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash writes no keys to the disk
-    unlock()
+    if serve:
+        providers.never_ask()
+    open_key_store()
     if absent := guards.missing():
         raise ImproperlyConfigured(
             f"{len(absent)} guards of the database are missing or changed, the first is {absent[0]}. "
             "Somebody changed the database, or a migration did not finish. Run: manage.py migrate; "
             "then manage.py verify_audit."
         )
+    if serve and not keyring.is_sealed():
+        run_beside()
     connections.close_all()
-    if serve:
-        warm_up()
-        Thread(target=_sign_now_and_then, name="checkpoints", daemon=True).start()
+
+
+def run_beside() -> None:
+    """Finish erasures that broke off, then start what runs beside the pages and needs keys."""
+    erasure.finish_erasures()
+    warm_up()
+    Thread(target=_every_minute, name="every-minute", daemon=True).start()
+    Thread(target=_every_day, name="every-day", daemon=True).start()
+
+
+def restore_marker() -> Path:
+    """A file that is there from the first step of a restore to its last."""
+    return settings.DATA_DIR / "restore-not-finished"
+
+
+def refuse_half_restored() -> None:
+    """Raise ImproperlyConfigured when a restore was begun here and not finished."""
+    if restore_marker().exists():
+        raise ImproperlyConfigured(
+            "A restore into this place was not finished: people who were erased could be back in it. "
+            "Run the same manage.py restore again; it begins anew."
+        )
 
 
 def unlock() -> None:
@@ -42,7 +71,8 @@ def unlock() -> None:
 
     Raises ImproperlyConfigured when keys are missing for data that are there.
     """
-    if not KeyEncryptionKey.objects.exists() and _something_is_recorded():
+    refuse_half_restored()
+    if not KeyEncryptionKey.objects.exists() and something_is_recorded():
         raise ImproperlyConfigured(
             "The key store is empty, but the database holds a log: its keys are elsewhere. Put the "
             "right key store back (keys.sqlite3, or KEYS_DATABASE_URL). Nothing was changed."
@@ -50,23 +80,51 @@ def unlock() -> None:
     keyring.unlock()
 
 
+def open_key_store() -> None:
+    """`unlock` before something is served: not while the passphrase is missing or keys are moving."""
+    living = KeyEncryptionKey.objects.exclude(state=KeyEncryptionKey.State.DESTROYED)
+    if providers.is_moving(living):
+        raise ImproperlyConfigured(
+            f"TUTELA_ROOT_KEY is {settings.ROOT_KEY_PROVIDER}, but the keys of this installation are "
+            f"kept by another provider ({living.latest('version').root_id}). Set it back; or keep the "
+            "settings of both and run: manage.py rotate_keys --root. Nothing was changed."
+        )
+    if living and keyring.is_sealed():
+        refuse_half_restored()
+    else:
+        unlock()
+
+
 def missing_guards() -> list[str]:
     """Guards that are missing where something is recorded already; none on a new installation."""
-    return guards.missing() if _something_is_recorded() else []
+    return guards.missing() if something_is_recorded() else []
 
 
-def _something_is_recorded() -> bool:
+def something_is_recorded() -> bool:
+    """Is there a log, with an event in it?"""
     if LogState._meta.db_table not in connection.introspection.table_names():
         return False
     return LogState.objects.filter(size__gt=0).exists()
 
 
-def _sign_now_and_then() -> None:
-    """Sign a checkpoint every minute in which something happened."""
-    while not Event().wait(CHECKPOINT_EVERY):
+def _every_minute() -> None:
+    """Go on with erasures that something stood in the way of, and sign what happened."""
+    while not Event().wait(MINUTE):
+        for work in (erasure.continue_erasures, trail.checkpoint):
+            try:
+                work()
+            except Exception:
+                log.exception("%s failed; the next minute tries again", work.__name__)
+        connections.close_all()
+
+
+def _every_day() -> None:
+    """Sweep up what crashed requests left of files, from the start on."""
+    while True:
         try:
-            trail.checkpoint()
+            attachments.sweep()
         except Exception:
-            log.exception("no checkpoint could be signed; the next minute tries again")
+            log.exception("left-over files could not be swept up; tomorrow tries again")
         finally:
             connections.close_all()
+        Event().wait(DAY)

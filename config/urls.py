@@ -3,8 +3,10 @@
 from django.urls import include, path
 
 from cases.views.home import home
+from config.sealed import health
 
 urlpatterns = [
+    path("health/", health, name="health"),
     path("", home, name="home"),
     path("account/", include("accounts.urls")),
     path("cases/", include("cases.urls")),

@@ -27,6 +27,12 @@ class NotFound(DomainError):
     status = 404
 
 
+class Erased(NotFound):
+    """It was here and was erased: its key is destroyed, and nobody can open what is left."""
+
+    status = 410
+
+
 class WrongState(DomainError):
     """The thing is not in a state that allows this."""
 

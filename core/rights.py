@@ -11,6 +11,11 @@ class Right(StrEnum):
     CASE_IMPORT = "case.import"
     ASSISTANCE_RECORD = "assistance.record"
     GRANT_GIVE = "grant.give"
+    CASE_CLOSE = "case.close"  # close and reopen
+    CASE_HOLD = "case.hold"  # put under legal hold, and lift it
+    ERASURE_ASK = "erasure.ask"
+    ERASURE_DECIDE = "erasure.decide"  # on what somebody else asked for
+    RETENTION_SET = "retention.set"  # how long closed cases are kept
     CASE_AUDIT = "case.audit"  # who read and who changed what, in cases one holds a grant on
     OFFICER_AUDIT = "officer.audit"  # what the officers of one's office did
     LOG_READ = "log.read"  # every event, never its sealed details

@@ -224,3 +224,17 @@ def own_databases() -> Iterator[dict[str, str]]:
         }
         for name in names:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_files(tmp_path, settings):
+    """A folder of this test alone for the sealed files of cases; gives it."""
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    local = {"location": tmp_path, "file_permissions_mode": 0o600}
+    settings.STORAGES = settings.STORAGES | {
+        "attachments": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": local | {"directory_permissions_mode": 0o700},
+        }
+    }
+    return tmp_path

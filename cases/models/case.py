@@ -16,6 +16,10 @@ class CaseStatus(models.TextChoices):
     FOLLOW_UP = "FollowUp", _("Follow-up")
     CLOSED = "Closed", _("Closed")
     CLOSED_REFERRED = "ClosedReferred", _("Closed, referred")
+    ERASED = "Erased", _("Erased")  # ours: a tombstone, whose key is destroyed
+
+
+CLOSED = (CaseStatus.CLOSED, CaseStatus.CLOSED_REFERRED)
 
 
 class Case(SealedModel):
@@ -40,6 +44,10 @@ class Case(SealedModel):
             "owner",
             "opened_on",
             "is_test",
+            "closed_on",
+            "retain_until",
+            "on_hold",
+            "erased_on",
         ]
         sealed = ("summary_sealed", "facts_sealed", "search_sealed")
 
@@ -51,6 +59,10 @@ class Case(SealedModel):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     opened_on = models.DateField(_("opened on"))
     is_test = models.BooleanField(default=False)  # never counted
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    retain_until = models.DateField(_("kept until"), null=True, blank=True)
+    on_hold = models.BooleanField(_("legal hold"), null=True, blank=True)  # nothing may be erased
+    erased_on = models.DateField(_("erased on"), null=True, blank=True)
     summary_sealed = SealedField()
     facts_sealed = SealedField()
     search_sealed = SealedField()
@@ -59,6 +71,20 @@ class Case(SealedModel):
         ordering = ["-id"]
         default_permissions = ()
         permissions = [("read_case", _("Read a case")), ("write_case", _("Write in a case"))]
+        indexes = [
+            models.Index(
+                fields=["retain_until", "id"],
+                condition=models.Q(retain_until__isnull=False, erased_on=None),
+                name="case_by_retention",
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(erased_on__isnull=False, status="Erased")
+                | (models.Q(erased_on=None) & ~models.Q(status="Erased")),
+                name="case_erased_on_a_day",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.reference

@@ -43,6 +43,12 @@ class LiveIndex:
         seen = access_to(by, [hit.case_id for hit in hits])
         return [hit.case_id for hit in hits if hit.case_id in seen]
 
+    def catch_up(self) -> None:
+        """Bring the index up to date, if there is one: what was erased leaves this process."""
+        with self._lock:
+            if self._index is not None:
+                self._catch_up(self._index)
+
     def forget(self) -> None:
         """Drop the index; the next search builds it anew."""
         with self._lock:

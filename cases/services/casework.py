@@ -51,6 +51,8 @@ def change_person(
     case = _rederive(person.case, before, {**before, **changed}, by)
     with transaction.atomic():
         row = locked(person, revision)
+        if case is not None:
+            locked(case, case.revision)
         for section, value in changed.items():
             row.put(section, value)
         trail.save(row, verb=Verb.PERSON_CHANGED, by=by)

@@ -7,6 +7,7 @@ a key are kept until the case is erased: sealed details inside the log, and olde
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -16,15 +17,26 @@ from django.utils import timezone
 from accounts.models import User
 from audit import trail
 from audit.verbs import Verb
-from cases import door
-from cases.models import Case, SealedModel
+from cases import door, storage
+from cases.models import Attachment, Case, SealedModel
+from cases.services.attachments import reseal_file
 from core.exceptions import Conflict
 from vault import rotation
+from vault.cipher import CannotOpen
 from vault.keyring import NoKey, keyring
 
 BATCH = 500
 TRIES = 100  # for a case that others keep writing to
 PAUSE = 0.05  # seconds between them
+
+
+@dataclass(slots=True)
+class _Anew:
+    """What of a case is sealed anew in memory and in new files, and waits to be written."""
+
+    rows: list[tuple[SealedModel, list[SealedModel]]] = field(default_factory=list)
+    files: list[tuple[str, str]] = field(default_factory=list)  # names in the storage: old, new
+    damaged: list[str] = field(default_factory=list)
 
 
 def renew_case(case: UUID, *, by: User | None) -> list[str]:
@@ -35,32 +47,59 @@ def renew_case(case: UUID, *, by: User | None) -> list[str]:
     """
     version = keyring.renew(case)
     for _try in range(TRIES):
+        anew = _sealed_anew(case)
+        if not anew.rows:
+            keyring.settle(case)
+            trail.record(Verb.KEY_ROTATED, by=by, cases=[case], reason=f"dek {version}")
+            return anew.damaged
+        kept = False
         try:
-            changed, damaged = _sealed_anew(case)
-            if not changed:
-                keyring.settle(case)
-                trail.record(Verb.KEY_ROTATED, by=by, cases=[case], reason=f"dek {version}")
-                return damaged
-            trail.save_resealed(changed, verb=Verb.CASE_SEALED_ANEW, by=by)
+            trail.save_resealed(anew.rows, verb=Verb.CASE_SEALED_ANEW, by=by)
+            kept = True
         except Conflict:
             time.sleep(PAUSE)
+        finally:
+            for old, new in anew.files:
+                storage.remove(old if kept else new)
     raise Conflict
 
 
-def _sealed_anew(
-    case: UUID,
-) -> tuple[list[tuple[SealedModel, list[SealedModel]]], list[str]]:
-    """Rows of the case with their versions that are under an older key, sealed anew in memory."""
-    found, damaged = [], []
+def _sealed_anew(case: UUID) -> _Anew:
+    """Every row of the case with its versions that are under an older key, sealed anew."""
+    anew = _Anew()
     for model in sealed_models():
         of_case = {"pk": case} if model is Case else {"case": case}
         for row in model._default_manager.filter(**of_case).order_by("pk"):
-            versions = model.history.filter(id=row.pk).order_by("revision")
-            changed, bad = door.seal_anew(list(versions))
-            damaged += [f"{model._meta.label} {row.pk} revision {v.revision}" for v in bad]
+            versions = list(model.history.filter(id=row.pk).order_by("revision"))
+            changed, damaged = door.seal_anew(versions)
+            if isinstance(row, Attachment):
+                changed, damaged = _with_file(row, versions, changed, damaged, anew)
+            anew.damaged += [f"{model._meta.label} {row.pk} revision {v.revision}" for v in damaged]
             if changed:
-                found.append((row, changed))
-    return found, damaged
+                anew.rows.append((row, changed))
+    return anew
+
+
+def _with_file(
+    row: Attachment,
+    versions: list[SealedModel],
+    changed: list[SealedModel],
+    damaged: list[SealedModel],
+    anew: _Anew,
+) -> tuple[list[SealedModel], list[SealedModel]]:
+    """The versions that changed and those that are damaged, once the file they name is sealed anew."""
+    old = row.file
+    try:
+        name, digest = reseal_file(row)
+    except (CannotOpen, OSError):
+        return changed, [*damaged, *(v for v in versions[-1:] if v not in damaged)]
+    if name == old:
+        return changed, damaged
+    anew.files.append((old, name))
+    naming = [version for version in versions if version.file == old]  # type: ignore[attr-defined]
+    for version in naming:
+        version.file, version.file_digest = name, digest  # type: ignore[attr-defined]
+    return [version for version in versions if version in changed or version in naming], damaged
 
 
 def sealed_models() -> list[type[SealedModel]]:

@@ -9,13 +9,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from cases import door
 from cases.forms import ConsentForm, PersonForm, VictimForm
+from cases.keeping import keeping_of
 from cases.models import Person
 from cases.panels import CASE_PANELS
 from cases.presenters import told
 from cases.sections import ConsentTerms
-from cases.selectors import get_case_for, victim_of
+from cases.selectors import get_case_for, get_case_or_tombstone_for, is_gone, victim_of
 from cases.services import casework, intake
 from cases.services.new_case import NewCase
+from cases.views.erasure import tombstone
 from cases.views.frame import case_frame, revision_of
 from core.access import require
 from core.exceptions import Conflict
@@ -59,8 +61,10 @@ def register(request: StaffRequest) -> HttpResponse:
 @require_GET
 @require(Right.CASE_READ)
 def detail(request: StaffRequest, reference: str) -> HttpResponse:
-    """The case page: every part the reader may open, in one event."""
-    case, access = get_case_for(request.user, reference)
+    """The case page: every part the reader may open, in one event; or what is left of an erased case."""
+    case, access = get_case_or_tombstone_for(request.user, reference)
+    if is_gone(case):
+        return tombstone(request, case, access)
     person, consents = victim_of(case), list(case.consents.all())
     panel_rows = [panel.rows(case) for panel in CASE_PANELS]
     rows = [case, person, *consents, *(row for rows in panel_rows for row in rows)]
@@ -87,6 +91,7 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
             if "terms" in sections
         ],
         "panels": panels,
+        "keeping": keeping_of(case, access, request.user),
     }
     return render(request, "cases/detail.html", context)
 

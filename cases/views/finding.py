@@ -38,7 +38,11 @@ def case_list(request: StaffRequest) -> HttpResponse:
         "rows": rows,
         "more": more,
         "query": query.urlencode(),
-        "statuses": CaseStatus.choices,
+        "statuses": [
+            choice
+            for choice in CaseStatus.choices
+            if choice[0] != CaseStatus.ERASED or request.user.has_right(Right.ERASURE_DECIDE)
+        ],
         "status": filters.get("status", ""),
         "mine": "owner" in filters,
         "is_first_page": "before" not in request.GET,

@@ -12,12 +12,13 @@ from core.rights import Right
 def case_frame(request: StaffRequest, case: Case, access: Access) -> dict[str, Any]:
     """The case, and which buttons this person is shown."""
     user = request.user
+    may_write = bool(access.write) and case.erased_on is None
     return {
         "case": case,
         "access": access,
-        "may_record": bool(access.write) and user.has_right(Right.ASSISTANCE_RECORD),
-        "may_edit": bool(access.write) and user.has_right(Right.CASE_EDIT),
-        "may_grant": can_grant(user, case),
+        "may_record": may_write and user.has_right(Right.ASSISTANCE_RECORD),
+        "may_edit": may_write and user.has_right(Right.CASE_EDIT),
+        "may_grant": case.erased_on is None and can_grant(user, case),
         "may_audit": user.has_right(Right.CASE_AUDIT),
     }
 

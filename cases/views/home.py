@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from audit.verbs import Verb
 from cases.access import newest_cases
+from cases.keeping import waiting_for
 from cases.selectors import case_rows
 from core.http import StaffRequest
 from core.rights import Right
@@ -21,4 +22,10 @@ def home(request: StaffRequest) -> HttpResponse:
         ids = newest_cases(request.user, before=None, limit=RECENT, filters={})
         rows = case_rows(ids, by=request.user, verb=Verb.CASE_LISTED)
     may = {right.name: request.user.has_right(right) for right in Right}
-    return render(request, "home.html", {"rows": rows, "may": may, "roles": request.user.roles})
+    context = {
+        "rows": rows,
+        "may": may,
+        "waiting": waiting_for(request.user),
+        "roles": request.user.roles,
+    }
+    return render(request, "home.html", context)

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from cases.selectors import get_case_for
+from cases.selectors import get_case_or_tombstone_for
 from cases.trail import trail_of
 from cases.views.frame import case_frame
 from core.access import require
@@ -16,7 +16,7 @@ from core.rights import Right
 @require(Right.CASE_AUDIT)
 def case_trail(request: StaffRequest, reference: str) -> HttpResponse:
     """Who read and who changed what, newest first."""
-    case, access = get_case_for(request.user, reference)
+    case, access = get_case_or_tombstone_for(request.user, reference)
     position = request.GET.get("before", "")
     before = int(position) if position.isdecimal() and len(position) < 19 else None
     show = request.GET.get("show", "")

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
@@ -13,8 +15,17 @@ from assistance.services import change_assistance, record_assistance
 from audit import guards, trail
 from audit.models import TrackedModel
 from audit.verbs import Verb
-from cases.models import Case, CaseUserGrant, ImportRun, Person
-from cases.sections import CaseSummary, ConsentTerms, Contact, Identity
+from cases import storage
+from cases.models import (
+    Attachment,
+    Case,
+    CaseUserGrant,
+    ErasureRequest,
+    ImportRun,
+    Person,
+    RetentionRule,
+)
+from cases.sections import CaseSummary, ConsentTerms, Contact, FileContent, FileFacts, Identity
 from cases.services import renewal
 from cases.services.casework import record_consent
 from cases.services.grants import give_grant
@@ -24,7 +35,9 @@ from reporting.models import Snapshot
 
 
 @pytest.fixture
-def world(case: Case, alena: User, volha: User, yury: User) -> dict[str, list[TrackedModel]]:
+def world(
+    own_files: Path, case: Case, alena: User, volha: User, yury: User
+) -> dict[str, list[TrackedModel]]:
     """Label → rows. Two of each kind at least, a person and a case with three revisions."""
     other = NewCase(identity=Identity(first_name="Zmicier"), contact=Contact(mobile_phone="+37529"))
     second = register_case(other, by=alena)
@@ -48,6 +61,12 @@ def world(case: Case, alena: User, volha: User, yury: User) -> dict[str, list[Tr
             reason="treatment",
             by=alena,
         )
+    for one in (case, second):
+        _attach(one, alena)
+        _ask_for_erasure(one, alena)
+    for kind in ("adult", "child"):
+        rule = RetentionRule(kind=kind, years=10)
+        trail.save(rule, verb=Verb.RETENTION_CHANGED, by=alena)
     for number in (1, 2):
         run = ImportRun(file_digest="0" * 64, layout="htcds", rows_total=number)
         run.office, run.owner = case.office, alena
@@ -65,6 +84,24 @@ def world(case: Case, alena: User, volha: User, yury: User) -> dict[str, list[Tr
     assert all(len(found) >= 2 for found in rows.values()), "each kind needs two rows"
     assert CaseUserGrant.objects.count() >= 4
     return rows
+
+
+def _attach(case: Case, by: User) -> None:
+    """A row of a file, and some bytes that it pins."""
+    row = Attachment(case=case, added_on=date(2026, 3, 1), added_by=by, state="accepted")
+    content = ContentFile(b"sealed bytes")
+    row.file = storage.files().save(f"attachments/{case.pk}/0", content)
+    row.file_digest = storage.digest_of(content)
+    row.put("facts", FileFacts(cls="legal"))
+    row.put("content", FileContent(name="ruling.pdf"), "legal")
+    trail.save(row, verb=Verb.FILE_ADDED, by=by)
+
+
+def _ask_for_erasure(case: Case, by: User) -> None:
+    request = ErasureRequest(case=case, reason="mistake", asked_by=by, asked_as="case_officer")
+    # Declined, for a case has but one that is not; the deeds exchange cases and invent rows.
+    request.asked_on, request.state = date(2026, 3, 1), "declined"
+    trail.save(request, verb=Verb.ERASURE_ASKED, by=by)
 
 
 def _section(row: TrackedModel, number: int) -> CaseSummary | Identity:

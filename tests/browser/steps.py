@@ -36,7 +36,10 @@ KAPITALINA = NewPerson(
 INA = NewPerson(
     "Галубовічанка", "Інэсалія", "+375 00 317-90-58", "Дакументы схавалі, у горад не выпускалі"
 )
-PEOPLE = (VASILISA, MIRASLAVA, YAKUBINA, RAZALIYA, KAPITALINA, INA)
+ZLATAMIRA = NewPerson(
+    "Верашчагіна", "Златаміра", "+375 00 690-52-81", "Жила в бытовке и не выходила без сторожа"
+)
+PEOPLE = (ZLATAMIRA, VASILISA, MIRASLAVA, YAKUBINA, RAZALIYA, KAPITALINA, INA)
 
 
 def sign_in(page: Page, username: str, password: str) -> None:

@@ -3,14 +3,16 @@
 from io import StringIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.urls import reverse
 
 from audit import guards, trail, verifier
 from audit.models import Event, Resealing
 from audit.verbs import Verb
-from cases import door
-from cases.models import Case, Person
+from cases import door, storage
+from cases.models import Attachment, Case, Person
 from cases.selectors import victim_of
 from cases.services import renewal
 from cases.services.intake import register_case
@@ -26,6 +28,7 @@ from vault.models import DataKey, KeyStore
 from vault.sealing import HEAD
 
 pytestmark = pytest.mark.django_db
+SPOKEN = "Запіс размовы".encode()
 REFUSED = (IntegrityError, OperationalError)
 
 
@@ -50,7 +53,7 @@ def key_versions(case):
     """Versions of the data key under which the sections of a case stand."""
     found = set()
     for row in everything(case):
-        for column in door.type_of(row).resealable():
+        for column in door.type_of(row).Privacy.sealed:
             if (blob := getattr(row, column)) is not None:
                 found.add(HEAD.unpack_from(bytes(blob))[1])
     return found
@@ -114,6 +117,67 @@ def test_work_goes_on_after_it_with_new_versions_and_the_same_trail(told, alena)
     ]
     assert victim_of(told).resealed_by is None
     assert verifier.verify().holds
+
+
+# --- Files of the case ----------------------------------------------------------------
+@pytest.fixture
+def file(told, alena, client_for, own_files):
+    """A file of the case with two versions of its row."""
+    form = {"cls": "medical", "file": SimpleUploadedFile("a.txt", SPOKEN)}
+    client_for(alena).post(reverse("cases:add_file", args=[told.reference]), form)
+    row = Attachment.objects.get()
+    trail.save(row, verb=Verb.FILE_SCANNED, by=alena)
+    return row
+
+
+def content_of(row, by):
+    opened = door.open_file(row, by=by, verb=Verb.FILE_DOWNLOADED)
+    return b"".join(opened.pieces(0, opened.content.size))
+
+
+def stored(folder):
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_file_is_sealed_anew_for_all_its_versions(told, file, alena, own_files):
+    before = stored(own_files)
+    renewal.renew_case(told.pk, by=None)
+
+    file.refresh_from_db()
+    assert content_of(file, alena) == SPOKEN
+    assert HEAD.unpack_from(storage.open_sealed(file.file).read(HEAD.size))[1] == 2
+    assert {v.file for v in Attachment.history.all()} == {file.file}
+    assert storage.check(file) and verifier.verify().holds
+    assert len(stored(own_files)) == 1 and not stored(own_files) & before
+    keyring.forget()
+    assert renewal.renew_case(told.pk, by=None) == []
+
+
+def test_a_renewal_that_fails_leaves_the_file_of_before(told, file, alena, own_files, monkeypatch):
+    before = stored(own_files)
+    save = trail.save_resealed
+    monkeypatch.setattr(trail, "save_resealed", lambda *args, **kwargs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        renewal.renew_case(told.pk, by=None)
+    assert stored(own_files) == before
+    assert content_of(Attachment.objects.get(), alena) == SPOKEN
+
+    monkeypatch.setattr(trail, "save_resealed", save)
+    renewal.renew_case(told.pk, by=None)
+    assert content_of(Attachment.objects.get(), alena) == SPOKEN
+    assert len(stored(own_files)) == 1 and key_versions(told) == {2}
+
+
+def test_a_damaged_file_is_named_and_left(told, file, own_files):
+    [path] = [path for path in own_files.rglob("*") if path.is_file()]
+    sealed = bytearray(path.read_bytes())
+    sealed[-1] ^= 1
+    path.write_bytes(sealed)
+    [name] = renewal.renew_case(told.pk, by=None)
+    assert name == f"cases.Attachment {file.pk} revision {file.revision}"
+    assert path.read_bytes() == sealed
+    [finding] = verifier.verify().findings
+    assert finding == f"cases.Attachment {file.pk}: its file is missing or was changed."
 
 
 def test_all_cases_are_renewed_once_and_what_was_broken_off_goes_on(told, alena, monkeypatch):

@@ -4,6 +4,7 @@ import inspect
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import OperationalError
 from django.urls import reverse
 from django.utils import timezone
@@ -14,13 +15,23 @@ from assistance.sections import LegalAssistance
 from audit import trail
 from audit.models import EventCase
 from audit.verbs import READS, TOLD_AS, Verb
-from cases import door
-from cases.models import Case, CaseUserGrant, Consent, Person, SearchChange
+from cases import door, ledger, storage
+from cases.models import (
+    Attachment,
+    Case,
+    CaseUserGrant,
+    Consent,
+    ErasureRequest,
+    Person,
+    RetentionRule,
+    SearchChange,
+)
 from cases.sections import ConsentTerms, Identity
 from cases.selectors import victim_of
-from cases.services import casework, grants, intake, renewal
+from cases.services import attachments, casework, erasure, grants, intake, renewal, retention
 from reporting import services as reporting
 from reporting.tables import Definition
+from tests.cases.made_files import a_file, arrived
 from tests.conftest import PASSWORD, SENTINELS
 from tests.guards import log, source
 
@@ -49,7 +60,12 @@ case_searched case_viewed case_changed person_registered person_changed
 consent_recorded assistance_recorded assistance_changed grant_given grant_revoked
 import_advanced case_audited officer_audited log_read log_verified statistics_frozen
 statistics_viewed statistics_exported search_index_built key_rotation_begun key_rotated
-key_destroyed case_sealed_anew
+key_destroyed case_sealed_anew backup_made restored
+case_closed case_reopened hold_put hold_lifted grant_prolonged retention_changed retention_listed
+erasure_asked erasure_declined erasure_approved erasure_repeated erasure_hindered erasure_finished
+case_erased certificate_given
+file_added file_refused file_downloaded file_previewed file_scanned file_released
+file_removed files_swept
 """
 
 
@@ -65,9 +81,13 @@ READERS = {
     grants: {"check_can_grant", "can_grant"},
     assistance: {"check_can_record"},
     renewal: {"how_many", "sealed_models"},
+    attachments: {"has_preview", "reseal_file"},
+    retention: {"years_by_kind", "kind_of", "years_later", "lock_living"},
+    erasure: {"open_request", "is_due"},
     reporting: {"latest_snapshot", "snapshots", "build_table", "surface_of"},
 }
 OPENED = {Verb.PERSON_REGISTERED, Verb.CONSENT_RECORDED, Verb.GRANT_GIVEN}
+ERASED = {Verb.KEY_DESTROYED, Verb.CASE_ERASED}
 # Function → the events it leaves, and no others.
 WRITERS = {
     accounts: {
@@ -86,6 +106,28 @@ WRITERS = {
         "record_consent": {Verb.CONSENT_RECORDED},
     },
     grants: {"give_grant": {Verb.GRANT_GIVEN}, "revoke_grant": {Verb.GRANT_REVOKED}},
+    attachments: {
+        "add_file": {Verb.FILE_ADDED},
+        "picture_of": {Verb.FILE_PREVIEWED},
+        "scan_again": {Verb.FILE_SCANNED, Verb.FILE_RELEASED},
+        "remove_file": {Verb.FILE_REMOVED, Verb.CASE_VIEWED},
+        "sweep": {Verb.FILES_SWEPT},
+    },
+    retention: {
+        "set_years": {Verb.RETENTION_CHANGED},
+        "close_case": {Verb.CASE_CLOSED, Verb.CASE_VIEWED, Verb.GRANT_PROLONGED},
+        "reopen_case": {Verb.CASE_REOPENED},
+        "put_on_hold": {Verb.HOLD_PUT},
+        "lift_hold": {Verb.HOLD_LIFTED},
+    },
+    erasure: {
+        "ask_for_erasure": {Verb.ERASURE_ASKED},
+        "decline_erasure": {Verb.ERASURE_DECLINED},
+        "approve_erasure": {Verb.ERASURE_APPROVED} | ERASED | {Verb.ERASURE_FINISHED},
+        "continue_erasures": ERASED | {Verb.ERASURE_FINISHED},
+        "finish_erasures": ERASED | {Verb.ERASURE_FINISHED},
+        "replay": {Verb.ERASURE_REPEATED} | ERASED,
+    },
     renewal: {
         "renew_case": {Verb.CASE_SEALED_ANEW, Verb.KEY_ROTATED},
         "renew_all": {Verb.CASE_SEALED_ANEW, Verb.KEY_ROTATED},
@@ -117,7 +159,9 @@ def test_every_service_is_listed():
 
 
 @pytest.fixture
-def arguments(case, new_case, alena, pavel, ihar, volha, yury, viktar, office, share):
+def arguments(
+    case, new_case, alena, pavel, ihar, volha, yury, viktar, office, share, settings, own_files
+):
     """Name of a service → what it is called with, made when it is asked for."""
     day = {"status": "delivered", "starts_on": TODAY, "by": alena}
     person = {"password": PASSWORD, "office": office, "by": viktar, "display_name": "N"}
@@ -135,6 +179,32 @@ def arguments(case, new_case, alena, pavel, ihar, volha, yury, viktar, office, s
         after = {"identity": Identity(second_name="Новая")}
         return (victim,), {"before": before, "after": after, "revision": 1, "by": alena}
 
+    def waiting_file():
+        """One that came while the scanner did not answer."""
+        settings.CLAMD = "127.0.0.1:9"
+        row = a_file(case, alena)
+        settings.CLAMD = ""
+        return (row,), {"by": alena}
+
+    def asked():
+        return erasure.ask_for_erasure(case, reason="person_asked", note="Wish", by=alena)
+
+    def broken_off():
+        """An erasure that was approved, and no step of it taken."""
+        request = asked()
+        request.state, request.decided_by, request.decided_on = "approved", pavel, TODAY
+        trail.save(request, verb=Verb.ERASURE_APPROVED, by=pavel)
+        return (), {}
+
+    def listed():
+        path = own_files / "list.txt"
+        path.write_bytes(ledger._line(ledger.Entry(case.pk, timezone.now())))
+        return (path,), {}
+
+    def left_over():
+        storage.files().save(f"attachments/{case.pk}/left", ContentFile(b"sealed"))
+        return (), {"now": timezone.now() + timedelta(days=2)}
+
     until = timezone.now() + timedelta(days=3)
     many = {"office": office, "owner": alena, "by": pavel}
     homel = {"name": "Homel", "country": "BY", "organisation": office.organisation}
@@ -144,7 +214,41 @@ def arguments(case, new_case, alena, pavel, ihar, volha, yury, viktar, office, s
         "make_user": lambda: ((), {"username": "nina", "roles": ["legal"]} | person),
         "give_role": lambda: ((), {"user": ihar, "role": "legal", "by": viktar}),
         "renew_case": lambda: ((case.pk,), {"by": None}),
+        "add_file": lambda: (
+            (case,),
+            {"upload": arrived(case, "a.txt", b"Told"), "cls": "legal", "by": alena},
+        ),
+        "picture_of": lambda: ((a_file(case, alena),), {"by": alena}),
+        "scan_again": waiting_file,
+        "remove_file": lambda: (
+            (a_file(case, alena),),
+            {"reason": "Twice", "revision": 1, "by": alena},
+        ),
+        "sweep": left_over,
         "renew_all": lambda: ((), {"by": None}),
+        "set_years": lambda: (({"adult": 7},), {"by": viktar}),
+        "close_case": lambda: (
+            (case,),
+            {"status": "Closed", "reason": "Over", "closed_on": TODAY, "by": alena},
+        ),
+        "reopen_case": lambda: (
+            (retention.close_case(case, status="Closed", reason="", closed_on=TODAY, by=alena),),
+            {"note": "Back", "by": alena},
+        ),
+        "put_on_hold": lambda: ((case,), {"note": "Court", "by": pavel}),
+        "lift_hold": lambda: (
+            (retention.put_on_hold(case, note="Court", by=pavel),),
+            {"note": "Done", "by": pavel},
+        ),
+        "ask_for_erasure": lambda: (
+            (case,),
+            {"reason": "person_asked", "note": "Wish", "by": alena},
+        ),
+        "decline_erasure": lambda: ((asked(),), {"note": "No", "by": pavel}),
+        "approve_erasure": lambda: ((asked(),), {"note": "Yes", "by": pavel}),
+        "continue_erasures": broken_off,
+        "finish_erasures": broken_off,
+        "replay": listed,
         "register_case": lambda: ((new_case,), {"by": alena}),
         "register_many": lambda: (([new_case] * 2,), many),
         "start_import": lambda: (
@@ -212,6 +316,7 @@ def _rows():
     """Number of rows and of versions of whatever services write, and who holds what."""
     tables = [accounts.User, accounts.Office, accounts.RoleHolding, SearchChange]
     tables += [Case, Person, Consent, CaseUserGrant, assistance.Assistance, intake.ImportRun]
+    tables += [Attachment, ErasureRequest, RetentionRule]
     tables += [table.history.model for table in tables if hasattr(table, "history")]
     tables += [reporting.Snapshot]
     return {table._meta.label: table.objects.count() for table in tables}
@@ -227,6 +332,7 @@ PAGES = {
     "cases:person": ("cases.views.casefile", Verb.CASE_VIEWED),
     "cases:victim": ("cases.views.casefile", Verb.CASE_VIEWED),
     "cases:trail": ("cases.views.trail", Verb.CASE_AUDITED),
+    "cases:file": ("cases.views.attachments", Verb.CASE_VIEWED),
     "assistance:change": ("assistance.views", Verb.CASE_VIEWED),
 }
 
@@ -238,12 +344,14 @@ def visit(case, alena, client_for):
     row = assistance.record_assistance(
         case, content=note, status="delivered", starts_on=TODAY, by=alena
     )
+    picture = a_file(case, alena, description=SENTINELS["narrative"])
     browser = client_for(alena)
     browser.raise_request_exception = False
 
     def go(page, *, before=lambda: None):
         arguments = {"home": [], "cases:list": [], "cases:search": []}
         arguments["assistance:change"] = [case.reference, row.pk]
+        arguments["cases:file"] = [case.reference, picture.pk]
         url = reverse(page, args=arguments.get(page, [case.reference]))
         if page == "cases:search":
             browser.post(url, {"q": SENTINELS["identity"]})

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from reporting.services import take_snapshot
+from tests.cases.made_files import a_file
 from tests.conftest import PASSWORD
 from tests.guards import source
 
@@ -47,8 +48,9 @@ def answers(case, alena, rita, yury, zoya, client_for):
     officer.raise_request_exception = False
     at = {
         name: reverse(f"cases:{name}", args=[case.reference])
-        for name in ("detail", "person", "victim", "consent", "sharing", "trail")
+        for name in ("detail", "person", "victim", "consent", "sharing", "trail", "add_file")
     }
+    at["file of a case"] = reverse("cases:file", args=[case.reference, a_file(case, alena).pk])
     desk = reverse("assistance:record", args=[case.reference])
     change = {"second_name": "Новая", "revision": "1"}
     found = {name: officer.get(url) for name, url in at.items()}

@@ -15,7 +15,7 @@ from tests.guards import source
 UNSEALERS = {
     "cases/door.py": {"unseal"},
     "vault/sealing.py": {"unseal"},
-    "vault/root.py": {"unseal"},
+    "vault/providers/local.py": {"unseal"},
     "vault/keyring.py": {"unseal"},
     "vault/secrets.py": {"unseal"},
     "accounts/adapters.py": {"unseal_system"},
@@ -81,6 +81,12 @@ def test_in_the_door_two_functions_unseal():
     assert unsealing == {"_open_section", "_details"}
 
 
+def test_files_are_opened_by_the_door_and_while_they_come_in():
+    """Whoever has a reader has the content. What arrives is read by those who look into it."""
+    readers = {path for path, call in source.calls() if source.called(call) == "Reader"}
+    assert readers == {"cases/door.py", "cases/uploads.py", "vault/files.py"}
+
+
 def test_nobody_takes_the_private_ways_of_the_door():
     for path, tree in source.modules().items():
         for node in ast.walk(tree):
@@ -118,7 +124,10 @@ def test_no_rows_are_changed_or_removed_past_their_events():
             is_a_constant = isinstance(receiver, ast.Name) and receiver.id.isupper()
             if not is_a_constant:
                 wrong.append(f"{path}:{call.lineno}")
-        if source.called(call) in ("delete", "raw", "extra"):
+        # A file of the storage; and the keys of an erased case, whose events tell of it.
+        may_delete = path in ("cases/storage.py", "vault/keyring.py")
+        is_allowed = may_delete and source.called(call) == "delete"
+        if source.called(call) in ("delete", "raw", "extra") and not is_allowed:
             wrong.append(f"{path}:{call.lineno}")
     assert wrong == []
 
@@ -126,6 +135,7 @@ def test_no_rows_are_changed_or_removed_past_their_events():
 def test_sql_is_written_by_hand_for_the_log_alone():
     by_hand = {"execute", "executemany", "executescript"}
     paths = {path for path, call in source.calls() if source.called(call) in by_hand}
+    paths -= {"vault/keyring.py"}  # one PRAGMA, which no part of Django speaks
     assert {path.split("/")[0] for path in paths} == {"audit"}
 
 

@@ -32,7 +32,7 @@ class Command(BaseCommand):
             report = verifier.verify(kept_note=note, progress=bar.update)
         self.stdout.write(
             f"{report.events} events, {report.checkpoints} checkpoints, {report.rows} rows,"
-            f" {report.versions} versions. Root {report.root}"
+            f" {report.versions} versions, {report.pinned} files. Root {report.root}"
         )
         for finding in report.findings:
             self.stdout.write(self.style.ERROR(finding))

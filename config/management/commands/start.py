@@ -12,7 +12,13 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from config.demo.office import CASES, accounts_text
-from config.startup import missing_guards, refuse_unless_ready, unlock
+from config.startup import (
+    missing_guards,
+    open_key_store,
+    refuse_half_restored,
+    refuse_unless_ready,
+)
+from vault.keyring import keyring
 
 
 class Command(BaseCommand):
@@ -29,13 +35,21 @@ class Command(BaseCommand):
         parser.add_argument("--workers", type=int, default=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.ROOT_KEY_PROVIDER == "passphrase" and options["workers"] > 1:
+            raise CommandError(
+                "Tutela does not start. With TUTELA_ROOT_KEY=passphrase it runs one worker: the "
+                "passphrase that somebody gives on a page reaches one process alone."
+            )
         try:
             self._prepare(options["demo_cases"] if options["demo"] else None)
         except ImproperlyConfigured as error:
             raise CommandError(f"Tutela does not start. {error}") from None
         connections.close_all()
+        keyring.forget()  # this process serves nothing itself, and its children may inherit
         address = f"http://{options['host']}:{options['port']}"
         self.stdout.write(self.style.SUCCESS(f"Tutela is served on {address} (Ctrl+C stops it)"))
+        if keyring.is_sealed():
+            self.stdout.write("It is sealed: open that page and give the passphrase.")
         Granian(
             "config.wsgi:application",
             address=options["host"],
@@ -49,8 +63,9 @@ class Command(BaseCommand):
 
     def _prepare(self, demo_cases: int | None) -> None:
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_half_restored()
         call_command("migrate", database="keys", verbosity=0)
-        unlock()  # before anything is written that could never be read again
+        open_key_store()  # before anything is written that could never be read again
         if absent := missing_guards():
             self.stderr.write(
                 f"{len(absent)} guards of the database are missing or changed and are put back, the "
@@ -59,7 +74,7 @@ class Command(BaseCommand):
             )
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
-        call_command("check")
+        call_command("check", databases=["keys"])
         call_command("collectstatic", interactive=False, verbosity=0)
         if demo_cases is not None:
             call_command("load_demo", cases=demo_cases)

@@ -1,0 +1,169 @@
+"""The end of a case: closing it, how long it is kept then, and the legal hold that stops erasure."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+
+import msgspec
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audit import trail
+from audit.verbs import Verb
+from cases import door
+from cases.access import access_to
+from cases.facts import ADULT_FROM, LOWEST_AGE_OF_BAND
+from cases.models import (
+    CLOSED,
+    Case,
+    CaseStatus,
+    CaseTeamGrant,
+    ErasureRequest,
+    ErasureState,
+    GrantReason,
+    RetentionKind,
+    RetentionRule,
+)
+from cases.sections import CaseFacts, CaseSummary
+from cases.services.casework import check_can_write, locked
+from core.exceptions import BadInput, NotAllowed, WrongState
+from core.rights import Right
+
+# Supervisors still see a case for this long after it is due, to decide on it.
+TIME_TO_DECIDE = timedelta(days=366)
+
+
+# --- Rules ----------------------------------------------------------------------------
+def years_by_kind() -> dict[RetentionKind, int]:
+    """How many years a closed case of each kind is kept."""
+    rules = dict(RetentionRule.objects.values_list("kind", "years"))
+    return {kind: rules.get(kind, RetentionRule.DEFAULT_YEARS) for kind in RetentionKind}
+
+
+def set_years(years: Mapping[str, int], *, by: User) -> None:
+    """Change how long cases that are closed from now on are kept. Raises NotAllowed, ValidationError."""
+    if not by.has_right(Right.RETENTION_SET):
+        raise NotAllowed(_("Your role does not include the rules of retention."))
+    with transaction.atomic():
+        rules = {rule.kind: rule for rule in RetentionRule.objects.select_for_update()}
+        for kind in RetentionKind:
+            rule = rules.get(kind) or RetentionRule(kind=kind, years=RetentionRule.DEFAULT_YEARS)
+            if kind in years and rule.years != years[kind]:
+                rule.years = years[kind]
+                trail.save(rule, verb=Verb.RETENTION_CHANGED, by=by, reason=f"{kind} {rule.years}")
+
+
+def kind_of(facts: CaseFacts) -> RetentionKind:
+    """Which rule a case falls under, by the age at registration."""
+    youngest = LOWEST_AGE_OF_BAND.get(facts.age_band)
+    if youngest is None:
+        return RetentionKind.UNKNOWN
+    return RetentionKind.ADULT if youngest >= ADULT_FROM else RetentionKind.CHILD
+
+
+def years_later(day: date, years: int) -> date:
+    """The same day so many years on; 1 March where a year has no 29 February."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
+
+
+# --- Closing --------------------------------------------------------------------------
+def close_case(case: Case, *, status: str, reason: str, closed_on: date, by: User) -> Case:
+    """End the work on a case; from then on it is kept for as long as the rule of its kind says.
+
+    `reason` is sealed with the case. Raises NotAllowed, BadInput, WrongState and Conflict. Must not
+    run inside a transaction: the summary and the age are opened first.
+    """
+    _check(by, case, Right.CASE_CLOSE)
+    check_can_write(by, case, "narrative")
+    if status not in CLOSED:
+        raise BadInput(_("Choose how the case ends from the list."))
+    if not case.opened_on <= closed_on <= timezone.localdate():
+        raise BadInput(_("A case is closed between the day it was opened and today."))
+    [sections] = door.open_rows([case], by=by, classes=["narrative"])
+    facts, _entry = door.open_derived(case, by=by)
+    summary = sections.get("summary", CaseSummary())
+    with transaction.atomic():
+        lock_living(case)
+        current = locked(case, case.revision)
+        if current.status in CLOSED:
+            raise WrongState(_("This case is closed already."))
+        current.put("summary", msgspec.structs.replace(summary, reason_for_case_closure=reason))
+        current.status, current.closed_on = CaseStatus(status), closed_on
+        current.retain_until = years_later(closed_on, years_by_kind()[kind_of(facts)])
+        trail.save(current, verb=Verb.CASE_CLOSED, by=by)
+        _prolong_supervision(current, by=by)
+    return current
+
+
+def reopen_case(case: Case, *, note: str, by: User) -> Case:
+    """Go on with a closed case; it is not due for erasure any more. Raises NotAllowed, WrongState."""
+    _check(by, case, Right.CASE_CLOSE)
+    check_can_write(by, case, "narrative")
+    with transaction.atomic():
+        current = lock_living(case)
+        if current.status not in CLOSED:
+            raise WrongState(_("This case is not closed."))
+        current.status = CaseStatus.ACTIVE
+        current.closed_on = current.retain_until = None
+        trail.save(current, verb=Verb.CASE_REOPENED, by=by, details={"note": note})
+    return current
+
+
+def _prolong_supervision(case: Case, *, by: User) -> None:
+    """Whoever supervises the office sees the case until it can be erased, or nobody would erase it."""
+    last_day = case.retain_until + TIME_TO_DECIDE  # type: ignore[operator]
+    until = timezone.make_aware(datetime.combine(last_day, time(23, 59, 59)))
+    grants = CaseTeamGrant.objects.filter(
+        content_object=case, reason=GrantReason.SUPERVISION, revoked_at=None, ends__lt=until
+    )
+    for grant in grants:
+        grant.ends = until
+        trail.save(grant, verb=Verb.GRANT_PROLONGED, by=by)
+
+
+# --- Legal hold -----------------------------------------------------------------------
+def put_on_hold(case: Case, *, note: str, by: User) -> Case:
+    """Stop any erasure of a case until the hold is lifted. Raises NotAllowed, WrongState."""
+    return _set_hold(case, on_hold=True, note=note, by=by)
+
+
+def lift_hold(case: Case, *, note: str, by: User) -> Case:
+    """Let a case be erased again. Raises NotAllowed, WrongState."""
+    return _set_hold(case, on_hold=False, note=note, by=by)
+
+
+def _set_hold(case: Case, *, on_hold: bool, note: str, by: User) -> Case:
+    _check(by, case, Right.CASE_HOLD)
+    with transaction.atomic():
+        current = lock_living(case)
+        if bool(current.on_hold) == on_hold:
+            raise WrongState(
+                _("This case is under legal hold already.")
+                if on_hold
+                else _("This case is not under legal hold.")
+            )
+        current.on_hold = on_hold or None
+        verb = Verb.HOLD_PUT if on_hold else Verb.HOLD_LIFTED
+        trail.save(current, verb=verb, by=by, details={"note": note})
+    return current
+
+
+# --- What they have in common ---------------------------------------------------------
+def lock_living(case: Case) -> Case:
+    """The case as it stands, locked; WrongState when it is erased or its erasure is approved."""
+    current = Case.objects.select_for_update().get(pk=case.pk)
+    approved = ErasureRequest.objects.filter(case=case, state=ErasureState.APPROVED)
+    if current.erased_on is not None or approved.exists():
+        raise WrongState(
+            _("The erasure of this case is approved: nothing can be changed any more.")
+        )
+    return current
+
+
+def _check(by: User, case: Case, right: Right) -> None:
+    if not by.has_right(right) or case.pk not in access_to(by, [case.pk]):
+        raise NotAllowed(_("Your role does not include this for this case."))
