@@ -47,7 +47,7 @@ def main(cases: int, rounds: int, seed: int) -> None:
 def installed(home: Path, cases: int) -> Place:
     """An installation with this many cases, and files in some of them."""
     home.mkdir()
-    place = Place(home)
+    place = Place(home, patience=3600)
     with taking(f"{cases} cases written"):
         place.install(cases)
         place.do("add_files", 20)
@@ -93,6 +93,7 @@ def restore_from_before_an_erasure(here: Place, home: Path) -> None:
             here.do("erase", erased)[-1] == f"finished {erased}", "the erasure was not finished"
         )
     there = without_databases(here, home / "there")
+    there.patience = here.patience
     with taking("restore of the backup from before"):
         said = there.manage("restore", backups, "--identity", home / "identity.txt")
     require("Erased again: 1." in said, "the erasure was not repeated")
@@ -135,7 +136,10 @@ def kill_at_random(here: Place, rounds: int, rng: random.Random) -> None:
                 sys.stderr.write(f"\r  round {number + 1}, {len(gone)} erased, {len(files)} files ")
     check_log(here)
     require(len(here.do("prove_erasures")) == len(gone), "an erasure is not proven")
-    say(f"  {len(gone)} cases erased, {len(files)} files told of, every other case opens")
+    say(
+        f"  {len(gone)} cases erased, {len(gone - finished)} of them after a kill in the middle;"
+        f" {len(files)} files told of; {here.do('sealed_anew')[0]} times a case sealed anew"
+    )
 
 
 def one_round(here: Place, doomed: list[str], rng: random.Random) -> dict[str, list[str]]:

@@ -254,7 +254,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Backups --------------------------------------------------------------------------
 # Where backups lie, and beside them the list of erased cases that a restore reads.
-BACKUP_DIR = Path(_backups).resolve() if (_backups := env("TUTELA_BACKUP_DIR", default="")) else None
+BACKUP_DIR = (
+    Path(_backups).resolve() if (_backups := env("TUTELA_BACKUP_DIR", default="")) else None
+)
 BACKUP_RECIPIENTS = env.list("TUTELA_BACKUP_RECIPIENTS", default=[])  # age public keys
 BACKUP_DATA_DAYS = env.int("TUTELA_BACKUP_DATA_DAYS", default=1826)  # five years
 # As long as a copy of the key store is kept, it opens cases that were erased after it was made.

@@ -172,7 +172,7 @@ def _make(
             shutil.copyfileobj(source, pipe)
         made = Manifest(
             format=manifest.FORMAT,
-            made_at=moment.strftime(manifest.STAMP),
+            made_at=moment.strftime(manifest.TIME),
             version=manifest.version(),
             migrations=migrations(),
             root_key=KeyEncryptionKey.objects.latest("version").root_id,

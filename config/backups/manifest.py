@@ -17,7 +17,8 @@ from config.backups import BackupError
 
 FORMAT = 1
 SIGNED_AS = b"tutela/backup/1\n"  # no other text that the log's key signs begins so
-STAMP = "%Y%m%dT%H%M%SZ"
+STAMP = "%Y%m%dT%H%M%SZ"  # in names
+TIME = "%Y-%m-%dT%H:%M:%SZ"  # inside
 ENDING = ".json"
 
 

@@ -69,7 +69,12 @@ class Restored:
 
 # --- Step by step ---------------------------------------------------------------------
 def carry_out(
-    source: Source, *, accept_lost_cases: bool, ask_shares: AskShares | None, progress: Progress
+    source: Source,
+    *,
+    accept_lost_cases: bool,
+    ask_shares: AskShares | None,
+    loading: Progress,
+    verifying: Progress,
 ) -> Restored:
     """Restore what `examine` found. With `ask_shares` the root key is lost, and keys get another one.
 
@@ -80,7 +85,7 @@ def carry_out(
     with _work_folder() as work:
         recovered = _load_keys(source, work, ask_shares)
         _take_over_ledger(source)
-        digests = _load_data(source, work, progress)
+        digests = _load_data(source, work, loading)
     _bring_up_to_date()
     if recovered:
         told = " ".join(map(str, recovered))
@@ -98,7 +103,7 @@ def carry_out(
         )
     _drop_sessions()
     _skip_references()
-    _look(source, digests, done)
+    _look(source, digests, done, verifying)
     _record(source, done)
     os.sync()  # everything is on the disk before the marker goes
     restore_marker().unlink()
@@ -229,12 +234,12 @@ def _record(source: Source, done: Restored) -> None:
 
 
 # --- Does it hold? --------------------------------------------------------------------
-def _look(source: Source, digests: dict[str, str], done: Restored) -> None:
+def _look(source: Source, digests: dict[str, str], done: Restored, progress: Progress) -> None:
     """Compare files, open a sample, verify the log and every row; the log must be that of the backup."""
     done.cases = Case.objects.count()
     _check_files(digests, done)
     _open_sample(done)
-    done.report = verifier.verify(kept_note=source.manifest.log.checkpoint)
+    done.report = verifier.verify(kept_note=source.manifest.log.checkpoint, progress=progress)
 
 
 def _check_files(digests: dict[str, str], done: Restored) -> None:

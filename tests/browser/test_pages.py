@@ -8,11 +8,13 @@ from tests.browser.steps import open_case
 
 PAGES = {
     "officer": ["/", "/cases/", "/cases/search/", "/cases/register/", "/help/"],
-    "supervisor": ["/", "/cases/", "/audit/officers/", "/statistics/"],
+    "supervisor": ["/", "/cases/", "/cases/due-for-erasure/", "/audit/officers/", "/statistics/"],
+    "administrator": ["/", "/cases/retention/"],
     "auditor": ["/", "/audit/", "/audit/verify/"],
     "analyst": ["/", "/statistics/", "/statistics/snapshots/"],
 }
 OF_A_CASE = ["", "person/", "what-happened/", "consent/", "sharing/", "trail/", "assistance/"]
+OF_A_CASE += ["close/", "hold/"]
 
 
 @pytest.mark.parametrize("username", PAGES)

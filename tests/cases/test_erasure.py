@@ -302,7 +302,24 @@ def test_details_of_an_erased_case_make_no_new_key(case, erase, alena):
     assert not DataKey.objects.filter(scope=case.pk).exists()
 
 
-def test_another_process_opens_nothing_from_the_next_page_on(case, erase, alena, monkeypatch):
+def _open_details(case, by):
+    events = Event.objects.filter(verb=Verb.ERASURE_ASKED)
+    if door.open_details(list(events), by=by, case=case) == [{}]:
+        raise Erased
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        lambda case, by: door.open_rows([victim_of(case)], by=by),
+        lambda case, by: door.open_derived(case, by=by),
+        _open_details,
+    ],
+    ids=["rows", "derived", "details"],
+)
+def test_another_process_opens_nothing_from_the_next_page_on(
+    case, erase, alena, monkeypatch, opening
+):
     """Its keyring still holds the key when the case is erased here."""
     other = Keyring()
     other.load([case.pk])
@@ -311,9 +328,9 @@ def test_another_process_opens_nothing_from_the_next_page_on(case, erase, alena,
     monkeypatch.setattr(door, "keyring", other)
     monkeypatch.setattr(sealing, "keyring", other)
     with pytest.raises(Erased):
-        door.open_rows([victim_of(case)], by=alena)
-    assert (case.pk, 1) not in other._keys
+        opening(case, alena)
     assert list(door.stream_search_entries()) == []
+    assert (case.pk, 1) not in other._keys
 
 
 def test_other_cases_are_as_they_were(case, new_case, erase, alena):
@@ -518,11 +535,15 @@ def as_restored(case: Case, destroyed: list[DataKey]) -> None:
     keyring.forget()
 
 
-def test_a_key_that_is_back_is_destroyed_at_the_next_start(grown, erase, alena):
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_key_that_is_back_is_destroyed_at_the_next_start(grown, erase, alena, is_listed):
+    """The tombstone tells as much as the list does."""
     victim, sealed = victim_of(grown), everything_sealed(grown)
     rows = list(DataKey.objects.filter(scope=grown.pk))
     erase(grown)
     as_restored(grown, rows)
+    for path in ledger.places() if not is_listed else ():
+        path.unlink()
     assert all(sealing.unseal(place, blob) is not None for place, blob in sealed), "all is back"
     start = log.size()
     erasure.finish_erasures()

@@ -152,6 +152,11 @@ def half_erased() -> Iterator[str]:
             yield f"{case.pk} is erased, and not on the list"
 
 
+def sealed_anew() -> Iterator[str]:
+    """How many times a case was sealed anew under a new key."""
+    yield str(Event.objects.filter(verb=Verb.CASE_SEALED_ANEW).count())
+
+
 def prove_erasures() -> Iterator[str]:
     """Prove each erasure with nothing but the entry, the proof and the key of the log."""
     for event in Event.objects.filter(verb=Verb.CASE_ERASED).order_by("seq"):

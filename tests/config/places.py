@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tests.browser.served import ROOT, environment
 
-PATIENCE = 1200  # seconds for one command
 FOR_EVER = 1_000_000
 # What these deeds write about people who do not exist, to be searched for in what lies about.
 NAME = "Сентинельская"
@@ -26,6 +25,7 @@ class Place:
 
     home: Path
     variables: dict[str, str] = field(default_factory=dict)
+    patience: int = 240  # seconds for one command
 
     @property
     def data(self) -> Path:
@@ -47,7 +47,7 @@ class Place:
             input=typed,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=self.patience,
         )
 
     def manage(self, *words: object) -> str:
@@ -86,7 +86,7 @@ class Place:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=self.patience,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout.splitlines()

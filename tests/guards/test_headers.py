@@ -48,7 +48,10 @@ def answers(case, alena, rita, yury, zoya, client_for):
     officer.raise_request_exception = False
     at = {
         name: reverse(f"cases:{name}", args=[case.reference])
-        for name in ("detail", "person", "victim", "consent", "sharing", "trail", "add_file")
+        for name in (
+            *("detail", "person", "victim", "consent", "sharing", "trail", "add_file"),
+            *("close", "hold"),
+        )
     }
     at["file of a case"] = reverse("cases:file", args=[case.reference, a_file(case, alena).pk])
     desk = reverse("assistance:record", args=[case.reference])
@@ -71,6 +74,7 @@ def answers(case, alena, rita, yury, zoya, client_for):
         "sign-in": Client().get("/account/sign-in/"),
         "account": officer.get(reverse("mfa_index")),
         "password": officer.get(reverse("account_change_password")),
+        "due": officer.get("/cases/due-for-erasure/"),
         "help": Client().get("/help/"),
         "exit": Client().get("/calendar/"),
         "to sign-in": Client().get("/cases/"),

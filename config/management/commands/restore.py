@@ -71,14 +71,17 @@ class Command(BaseCommand):
                     progress=bar.update,
                 )
             self._announce(source)
-            with tqdm(
-                total=source.manifest.data.bytes, unit="B", unit_scale=True, disable=None
-            ) as bar:
+            size = source.manifest.data.bytes
+            with (
+                tqdm(total=size, unit="B", unit_scale=True, desc="Loading", disable=None) as bar,
+                tqdm(unit="rows", desc="Verifying", disable=None) as rows,
+            ):
                 done = restoring.carry_out(
                     source,
                     accept_lost_cases=options["accept_lost_cases"],
                     ask_shares=self._ask_shares if options["shares"] else None,
-                    progress=bar.update,
+                    loading=bar.update,
+                    verifying=rows.update,
                 )
         except (BackupError, DomainError, ImproperlyConfigured, OSError) as error:
             raise CommandError(f"The restore has stopped. {error}") from None
