@@ -21,9 +21,17 @@ from tests.browser.chromium import find_chromium  # noqa: E402
 # A test that hangs says where, and fails.
 STOP = ["-o", "faulthandler_timeout=120", "-o", "faulthandler_exit_on_timeout=true"]
 QUICK = ["-q", "-n", "2", *STOP, "tests", "-m", "not browser"]
+# These know no database, or bring their own, PostgreSQL's among them: once is enough.
+OWN_DATABASES = [
+    f"--ignore-glob=tests/{these}*"
+    for these in (
+        *("verify/test_[!r]", "config/test_backup", "config/test_restore", "config/test_runbook"),
+        *("cases/test_attachments_content", "vault/test_providers", "vault/test_files", "core/"),
+    )
+]
 PARTS = {
     "on SQLite": ["-m", "pytest", *QUICK],
-    "on PostgreSQL": ["-m", "tests.postgres", *QUICK],
+    "on PostgreSQL": ["-m", "tests.postgres", *QUICK, *OWN_DATABASES],
     "in Chromium": ["-m", "pytest", "-q", *STOP, "tests/browser"],
 }
 NO_CHROMIUM = (
