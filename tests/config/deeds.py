@@ -57,13 +57,22 @@ def add_files(how_many: str = "1", pause: str = "0") -> Iterator[str]:
     officer = User.objects.get(username="officer")
     cases = list(Case.objects.filter(owner=officer, erased_on=None).order_by("pk"))
     for number, case in zip(range(int(how_many)), itertools.cycle(cases), strict=False):
-        upload = SealedUpload("statement.txt", case.pk)
-        upload.take(f"{IN_FILE}. Page {number}.\n".encode() * (1 + number % 7) * 300)
-        upload.finish()
-        row = attachments.add_file(case, upload=upload, cls="narrative", by=case.owner)
-        upload.close()
+        try:
+            row = _add_file(case, number)
+        except (NoKey, DomainError):  # erased in the meantime: rightly refused
+            continue
         yield f"{case.pk} {row.pk}"
         time.sleep(float(pause))
+
+
+def _add_file(case: Case, number: int) -> Attachment:
+    upload = SealedUpload("statement.txt", case.pk)
+    try:
+        upload.take(f"{IN_FILE}. Page {number}.\n".encode() * (1 + number % 7) * 300)
+        upload.finish()
+        return attachments.add_file(case, upload=upload, cls="narrative", by=case.owner)
+    finally:
+        upload.close()
 
 
 def remove_file(name: str) -> Iterator[str]:

@@ -373,7 +373,7 @@ def test_sheets_hold_one_share_each_for_their_owner_alone(places, command, tmp_p
         shares.append(" ".join(words[str(n)] for n in range(1, 34)))
         assert not [share for share in shares[:-1] if share in page.extract_text()]
     # Some words of shares are everyday ones; no two that follow one another are told.
-    pairs = [" ".join(pair) for share in shares for pair in pairwise(share.split())]
+    pairs = [" ".join(pair) for share in shares for pair in itertools.pairwise(share.split())]
     assert not [pair for pair in pairs if pair in told]
     command("recovery_drill", *shares[1:])
     assert verbs() == [("recovery_shares_made", "ok"), ("recovery_drilled", "ok")]
