@@ -32,7 +32,7 @@ from cases.services.new_case import NewCase
 from cases.services.renewal import renew_all, renew_case
 from cases.uploads import SealedUpload
 from config.startup import unlock
-from core.exceptions import DomainError, NotAllowed, NotFound
+from core.exceptions import DomainError
 from tests.config.places import FOR_EVER, IN_FILE, NAME, TOLD
 from vault.cipher import CannotOpen
 from vault.keyring import NoKey, keyring
@@ -59,8 +59,10 @@ def add_files(how_many: str = "1", pause: str = "0") -> Iterator[str]:
     for number, case in zip(range(int(how_many)), itertools.cycle(cases), strict=False):
         try:
             row = _add_file(case, number)
-        except (NoKey, DomainError):  # erased in the meantime: rightly refused
-            continue
+        except (NoKey, DomainError):
+            if keyring.ids(case.pk):
+                raise
+            continue  # erased in the meantime: rightly refused
         yield f"{case.pk} {row.pk}"
         time.sleep(float(pause))
 
