@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -17,12 +18,23 @@ def row_digest(model: type[Model], values: Iterable[Any]) -> bytes:
     Sealed columns enter as ciphertext, so the digest says nothing about anybody. Empty (NULL) columns
     are left out: one that a later version adds changes no digest of a row written before.
     """
-    digest = sha256(model._meta.label.encode())
-    filled = zip(columns(model), values, strict=True)
-    for column, value in sorted((column, value) for column, value in filled if value is not None):
-        for part in (column.encode(), _canonical(value)):
-            digest.update(len(part).to_bytes(4) + part)
-    return digest.digest()
+    label, names, in_order = _layout(model)
+    parts, values = [label], list(values)
+    if len(values) != len(names):
+        raise ValueError("a value for each column")
+    for place in in_order:
+        if (value := values[place]) is not None:
+            spelled = _canonical(value)
+            parts += (names[place], len(spelled).to_bytes(4), spelled)
+    return sha256(b"".join(parts)).digest()
+
+
+@cache
+def _layout(model: type[Model]) -> tuple[bytes, list[bytes], list[int]]:
+    """Label; the name of each column behind its length; the places of the columns in order of names."""
+    names = columns(model)
+    sized = [len(name.encode()).to_bytes(4) + name.encode() for name in names]
+    return model._meta.label.encode(), sized, sorted(range(len(names)), key=names.__getitem__)
 
 
 def instance_digest(row: Model) -> bytes:
@@ -46,6 +58,13 @@ def canonical_json(value: Any) -> bytes:
 
 
 def _canonical(value: Any) -> bytes:
+    kind = type(value)  # most are one of these
+    if kind is str:
+        return b"s" + value.encode()
+    if kind is UUID:
+        return b"u" + value.bytes
+    if kind is bytes:
+        return b"x" + value
     match value:
         case bool():
             return b"b1" if value else b"b0"

@@ -12,13 +12,31 @@ from django.apps import apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.models import Checkpoint, Event, EventCase, Resealing, Tile, TrackedModel
+from audit.models import (
+    Checkpoint,
+    Cosignature,
+    Event,
+    EventCase,
+    Pending,
+    Recorded,
+    Resealing,
+    Tile,
+    TrackedModel,
+    Verification,
+)
 
 PREFIX = "tutela_"
 NEVER = "the log is never changed"
+# Rows of Django that grants point to: what the number of a permission or of a team's group means.
+POINTED_TO = ("auth_permission", "auth_group", "django_content_type")
+FIXED = "what grants point to is never changed"
+
+# What upper applications keep in step with a table: (model, "INSERT" or "UPDATE", at=, sqlite=) to the
+# statements that follow the copy of a version.
+FOLLOWING: list[Callable[..., Iterator[str]]] = []
 
 Trigger = tuple[str, str, list[str]]  # its name, its table, the statements that create it
-Maker = Callable[[str, str, str, str | None, str], Trigger]
+Maker = Callable[..., Trigger]
 
 
 def tracked_models() -> list[type[TrackedModel]]:
@@ -62,27 +80,42 @@ def _wanted(connection: BaseDatabaseWrapper) -> Iterator[Trigger]:
     sqlite = connection.vendor == "sqlite"
     make = _sqlite_trigger if sqlite else _postgresql_trigger
     at = "" if sqlite else f"{_schema(connection)}."
-    log, links, resealings, tiles, notes = (
-        f"{at}{m._meta.db_table}" for m in (Event, EventCase, Resealing, Tile, Checkpoint)
+    log, pending, links, resealings, tiles, notes, cosigned, verified = (
+        f"{at}{model._meta.db_table}"
+        for model in (
+            *(Event, Pending, EventCase, Resealing),
+            *(Tile, Checkpoint, Cosignature, Verification),
+        )
     )
     replaced = {
         log: f"EXISTS (SELECT 1 FROM {log} e WHERE e.seq = NEW.seq OR e.id = NEW.id"
         " OR (e.object = NEW.object AND e.revision = NEW.revision))",
+        pending: f"EXISTS (SELECT 1 FROM {log} e WHERE e.id = NEW.id) OR EXISTS (SELECT 1"
+        f" FROM {log} e WHERE e.object = NEW.object AND e.revision = NEW.revision)"
+        f" OR EXISTS (SELECT 1 FROM {pending} p WHERE p.position = NEW.position)",
         links: f"EXISTS (SELECT 1 FROM {links} l WHERE l.id = NEW.id)",
         resealings: f"EXISTS (SELECT 1 FROM {resealings} r WHERE r.id = NEW.id)",
         tiles: f"EXISTS (SELECT 1 FROM {tiles} t WHERE t.id = NEW.id"
         ' OR (t.level = NEW.level AND t."index" = NEW."index"))',
         notes: f"EXISTS (SELECT 1 FROM {notes} c WHERE c.size = NEW.size)",
+        cosigned: f"EXISTS (SELECT 1 FROM {cosigned} c WHERE c.id = NEW.id)",
+        verified: f"EXISTS (SELECT 1 FROM {verified} v WHERE v.id = NEW.id)",
     }
     for table, condition in replaced.items():
-        for when in ("UPDATE", "DELETE"):
-            yield make(table, "BEFORE", when, "1=1", NEVER)
-        yield make(table, "BEFORE", "INSERT", condition, NEVER)
+        if sqlite or table == pending:  # PostgreSQL replaces nothing but by an update
+            yield make(table, "BEFORE", "INSERT", condition, NEVER)
+        yield make(table, "BEFORE", "UPDATE", "1=1", NEVER)
+        in_log = f"EXISTS (SELECT 1 FROM {log} e WHERE e.id = OLD.id AND e.entry = OLD.entry)"
+        removed = f"NOT {in_log}" if table == pending else "1=1"
+        yield make(table, "BEFORE", "DELETE", removed, NEVER)
     for model in tracked_models():
         yield from _guards_of(connection, make, at, model)
+    for table in POINTED_TO:
+        for when in ("UPDATE", "DELETE"):
+            yield make(f"{at}{table}", "BEFORE", when, "1=1", FIXED)
     if not sqlite:  # has no TRUNCATE; PostgreSQL fires no other trigger for one
         guarded = [*replaced, *(f"{at}{t}" for m in tracked_models() for t in _tables(m))]
-        for table in guarded:
+        for table in (*guarded, *(f"{at}{table}" for table in POINTED_TO)):
             yield make(table, "BEFORE", "TRUNCATE", "1=1", NEVER)
 
 
@@ -91,7 +124,7 @@ def _guards_of(
 ) -> Iterator[Trigger]:
     table, history = (f"{at}{name}" for name in _tables(model))
     event = (
-        f"NOT EXISTS (SELECT 1 FROM {at}{Event._meta.db_table} e WHERE e.id = NEW.last_event"
+        f"NOT EXISTS (SELECT 1 FROM {at}{_of_now(connection)} e WHERE e.id = NEW.last_event"
         " AND e.object = NEW.id AND e.revision = NEW.revision)"
     )
     yield make(
@@ -106,8 +139,9 @@ def _guards_of(
         table,
         "BEFORE",
         "UPDATE",
-        f"({event} OR NEW.id <> OLD.id OR NEW.revision <> OLD.revision + 1) AND ({resealing})",
+        f"{event} OR NEW.id <> OLD.id OR NEW.revision <> OLD.revision + 1",
         "a row needs its event",
+        also=resealing,
     )
     yield make(table, "BEFORE", "DELETE", "1=1", "a row is erased, never deleted")
     others = " OR ".join(
@@ -122,17 +156,24 @@ def _guards_of(
         NEVER,
     )
     yield make(history, "BEFORE", "DELETE", "1=1", NEVER)
-    yield make(
-        history,
-        "BEFORE",
-        "INSERT",
+    yield make(history, "BEFORE", "INSERT", _not_the_copy(connection, table, history), NEVER)
+    for when, kind in (("INSERT", "+"), ("UPDATE", "~")):
+        sqlite = connection.vendor == "sqlite"
+        actions = [_copy(connection, at, model, history, kind, when)]
+        for following in FOLLOWING:
+            actions += following(model, when, at=at, sqlite=sqlite)
+        yield make(table, "AFTER", when, None, "; ".join(actions))
+
+
+def _not_the_copy(connection: BaseDatabaseWrapper, table: str, history: str) -> str:
+    """True unless a version comes into the history by the trigger of its row."""
+    if connection.vendor != "sqlite":
+        return "pg_trigger_depth() < 2"
+    return (
         f"NOT EXISTS (SELECT 1 FROM {table} t WHERE t.id = NEW.id"
         " AND t.revision = NEW.revision AND t.last_event = NEW.last_event)"
-        f" OR EXISTS (SELECT 1 FROM {history} h WHERE h.id = NEW.id AND h.revision = NEW.revision)",
-        NEVER,
+        f" OR EXISTS (SELECT 1 FROM {history} h WHERE h.id = NEW.id AND h.revision = NEW.revision)"
     )
-    for when, kind in (("INSERT", "+"), ("UPDATE", "~")):
-        yield make(table, "AFTER", when, None, _copy(at, model, history, kind, when))
 
 
 def _not_a_resealing(connection: BaseDatabaseWrapper, at: str, model: type[TrackedModel]) -> str:
@@ -145,7 +186,7 @@ def _not_a_resealing(connection: BaseDatabaseWrapper, at: str, model: type[Track
     ]
     named = (
         f"EXISTS (SELECT 1 FROM {at}{Resealing._meta.db_table} r"
-        f" JOIN {at}{Event._meta.db_table} e ON e.id = r.event"
+        f" JOIN {at}{_of_now(connection)} e ON e.id = r.event"
         " WHERE r.event = NEW.resealed_by AND r.object = NEW.id AND r.revision = NEW.revision)"
     )
     same = "NOT " + _differs(connection, "resealed_by")
@@ -156,6 +197,12 @@ def _differs(connection: BaseDatabaseWrapper, column: str) -> str:
     """Is this column another one after the update than before? NULL is a value like others here."""
     unlike = "IS NOT" if connection.vendor == "sqlite" else "IS DISTINCT FROM"
     return f'(NEW."{column}" {unlike} OLD."{column}")'
+
+
+def _of_now(connection: BaseDatabaseWrapper) -> str:
+    """The table where a transaction finds the events that it writes itself."""
+    events: type[Recorded] = Event if connection.vendor == "sqlite" else Pending
+    return events._meta.db_table
 
 
 def _tables(model: type[TrackedModel]) -> tuple[str, str]:
@@ -170,7 +217,14 @@ def _schema(connection: BaseDatabaseWrapper) -> str:
         return str(cursor.fetchone()[0])
 
 
-def _copy(at: str, model: type[TrackedModel], history: str, kind: str, when: str) -> str:
+def _copy(
+    connection: BaseDatabaseWrapper,
+    at: str,
+    model: type[TrackedModel],
+    history: str,
+    kind: str,
+    when: str,
+) -> str:
     """The statement that copies a row into its history; actor and reason come from its event."""
     # A version that is sealed anew is no new version: the resealing writes its history row, too.
     is_new = "" if when == "INSERT" else " AND NEW.revision <> OLD.revision"
@@ -180,7 +234,7 @@ def _copy(at: str, model: type[TrackedModel], history: str, kind: str, when: str
     return (
         f"INSERT INTO {history} ({fields}, history_date, history_change_reason, history_type,"
         f" history_user_id) SELECT {values}, e.at, e.verb, '{kind}', e.actor"
-        f" FROM {at}{Event._meta.db_table} e WHERE e.id = NEW.last_event{is_new}"
+        f" FROM {at}{_of_now(connection)} e WHERE e.id = NEW.last_event{is_new}"
     )
 
 
@@ -189,9 +243,12 @@ def _name(table: str, time: str, when: str) -> str:
 
 
 def _sqlite_trigger(
-    table: str, time: str, when: str, condition: str | None, action: str
+    table: str, time: str, when: str, condition: str | None, action: str, also: str = ""
 ) -> Trigger:
+    """`action` refuses what fulfils `condition` and `also`; without a condition it is done."""
     name = _name(table, time, when)
+    if also:
+        condition = f"({condition}) AND ({also})"
     if condition is None:
         body, guard = action, ""
     else:
@@ -204,18 +261,21 @@ def _sqlite_trigger(
 
 
 def _postgresql_trigger(
-    table: str, time: str, when: str, condition: str | None, action: str
+    table: str, time: str, when: str, condition: str | None, action: str, also: str = ""
 ) -> Trigger:
+    """The same. `also` stands apart: PostgreSQL prepares all of a condition before it looks at any."""
     name = _name(table, time, when)
     each = "STATEMENT" if when == "TRUNCATE" else "ROW"
     if condition is None:
         body = f"{action}; RETURN NULL;"
     else:
         result = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}.get(when, "NULL")
-        body = (
-            f"IF {condition} THEN RAISE EXCEPTION 'Tutela: {action}'"
-            f" USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {result};"
+        refusal = (
+            f"RAISE EXCEPTION 'Tutela: {action}' USING ERRCODE = 'integrity_constraint_violation';"
         )
+        if also:
+            refusal = f"IF {also} THEN {refusal} END IF;"
+        body = f"IF {condition} THEN {refusal} END IF; RETURN {result};"
     return (
         name,
         table,

@@ -79,3 +79,34 @@ def root_from_path(index: int, size: int, leaf: bytes, path: Sequence[bytes]) ->
     if remaining:
         raise ValueError("the path is too long")
     return node
+
+
+def is_consistent(
+    old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Does the proof show that the tree of size `old` begins the one of size `new`?
+
+    RFC 9162, section 2.1.4.2. The empty tree begins every other, without a proof.
+    """
+    if old == new:
+        return not proof and old_root == new_root
+    if not 0 < old < new:
+        return old == 0 and not proof and old_root == EMPTY_ROOT
+    path = list(proof) if old & (old - 1) else [old_root, *proof]
+    if not path:
+        return False
+    first, last = old - 1, new - 1
+    while first & 1:
+        first, last = first >> 1, last >> 1
+    of_old = of_new = path[0]
+    for node in path[1:]:
+        if not last:
+            return False
+        if first & 1 or first == last:
+            of_old, of_new = node_hash(node, of_old), node_hash(node, of_new)
+            while first and not first & 1:
+                first, last = first >> 1, last >> 1
+        else:
+            of_new = node_hash(of_new, node)
+        first, last = first >> 1, last >> 1
+    return not last and (of_old, of_new) == (old_root, new_root)

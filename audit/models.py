@@ -4,36 +4,19 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.ids import uuid7
 from vault.fields import SealedField
 
 
-class Event(models.Model):
-    """One entry of the log. `entry` is the truth; the other columns are there to find it by.
+class Recorded(models.Model):
+    """An event. `entry` is the truth; the other columns are there to find it by.
 
     No foreign keys: the log never follows or blocks a deletion.
     """
 
-    class Privacy:
-        # Details in `entry` are sealed inside it.
-        open = [
-            "seq",
-            "id",
-            "at",
-            "actor",
-            "session",
-            "verb",
-            "outcome",
-            "object_type",
-            "object",
-            "revision",
-            "entry",
-        ]
-        sealed = ()
-
-    seq = models.BigIntegerField(primary_key=True)  # position in the tree, from 0
     id = models.UUIDField(unique=True)
     at = models.DateTimeField()
     actor = models.UUIDField(null=True)
@@ -46,10 +29,50 @@ class Event(models.Model):
     entry = models.BinaryField()
 
     class Meta:
+        abstract = True
+
+
+OPEN_OF_EVENTS = (
+    *("id", "at", "actor", "session", "verb", "outcome"),
+    *("object_type", "object", "revision", "entry"),
+)
+
+
+class Event(Recorded):
+    """One entry of the log."""
+
+    class Privacy:
+        # Details in `entry` are sealed inside it.
+        open = ("seq", *OPEN_OF_EVENTS)
+        sealed = ()
+
+    seq = models.BigIntegerField(primary_key=True)  # position in the tree, from 0
+
+    class Meta:
         ordering = ["seq"]
-        indexes = [models.Index(fields=["actor", "seq"], name="event_by_actor")]
+        indexes = [
+            models.Index(fields=["actor", "seq"], name="event_by_actor"),
+            models.Index(fields=["actor", "at"], name="event_by_actor_and_time"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["object", "revision"], name="one_event_per_revision")
+        ]
+
+
+class Pending(Recorded):
+    """An event on PostgreSQL that has no place in the log yet (audit/sequencer.py)."""
+
+    class Privacy:
+        open = ("position", *OPEN_OF_EVENTS)
+        sealed = ()
+
+    position = models.BigAutoField(primary_key=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["object", "revision"], name="one_pending_event_per_revision"
+            )
         ]
 
 
@@ -125,6 +148,41 @@ class Checkpoint(models.Model):
     at = models.DateTimeField(default=timezone.now)
     note = models.TextField()
 
+    @property
+    def cosigned(self) -> str:
+        """The note with the cosignatures of witnesses under it."""
+        lines = Cosignature.objects.filter(size=self.size).order_by("witness")
+        return self.note + "".join(lines.values_list("line", flat=True))
+
+
+class Cosignature(models.Model):
+    """A witness signed a checkpoint, too."""
+
+    class Privacy:
+        open = ("id", "size", "witness", "at", "line")
+        sealed = ()
+
+    size = models.BigIntegerField()
+    witness = models.CharField(max_length=255)  # its name
+    at = models.DateTimeField()  # as the witness says
+    line = models.TextField()  # that goes under the note
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["witness", "size"], name="one_cosignature_a_checkpoint")
+        ]
+
+
+class WitnessState(models.Model):
+    """How the last attempt to reach a witness ended."""
+
+    class Privacy:
+        open = ("name", "trouble")
+        sealed = ()
+
+    name = models.CharField(max_length=255, primary_key=True)
+    trouble = models.CharField(max_length=12, blank=True)
+
 
 class TrackedModel(models.Model):
     """A row that is written only through `audit.trail.save`, each time with an event of its own.
@@ -154,5 +212,86 @@ class TrackedModel(models.Model):
         """The cases this row belongs to, for its events."""
         return []
 
+    def seals(self) -> bool:
+        """Will `prepare` seal anything? Then keys are asked for anew: one may be destroyed by now."""
+        return False
+
     def prepare(self) -> None:
         """Called with the new revision set, before the digest is taken."""
+
+
+class ReviewState(models.TextChoices):
+    OPEN = "open", _("Open")
+    ESCALATED = "escalated", _("With the auditor")
+    SIGNED_OFF = "signed_off", _("Signed off")
+
+
+class ReviewItem(TrackedModel):
+    """Something that a rule found in the log, and that somebody has to look at and sign off.
+
+    It names no case: the trail of a case would tell its officer that somebody looks at them. The note
+    has a column instead of an event's details for the same reason, and because the auditor reads what
+    the supervisor wrote.
+    """
+
+    class Privacy:
+        open = (
+            *("id", "revision", "last_event", "resealed_by"),
+            *("rule", "event", "at", "officer", "office", "cases", "state"),
+        )
+        sealed = ("note_sealed",)
+
+    rule = models.CharField(max_length=20)  # code of audit.rules.RULES
+    event = models.UUIDField()  # the one at which the rule found it
+    at = models.DateTimeField()  # when that happened
+    officer = models.UUIDField(
+        null=True, blank=True
+    )  # whose act it was; none: somebody not signed in
+    office = models.UUIDField(
+        null=True, blank=True
+    )  # whose supervisor looks at it; none: the auditor
+    cases = models.PositiveIntegerField(default=0)  # how many it is about
+    state = models.CharField(max_length=12, choices=ReviewState, default=ReviewState.OPEN)
+    note_sealed = SealedField()  # of the last step
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["office", "at"],
+                condition=~models.Q(state="signed_off"),
+                name="review_item_by_office",
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="signed_off") | models.Q(note_sealed__isnull=False),
+                name="review_item_signed_off_with_a_note",
+            )
+        ]
+
+
+class Reviewed(models.Model):
+    """One row: how far the log has been looked through by the rules."""
+
+    class Privacy:
+        open = ("id", "position")
+        sealed = ()
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    position = models.BigIntegerField(default=0)
+
+
+class Verification(models.Model):
+    """That the record was verified, how far the log went, and whether it held (audit/marks.py)."""
+
+    class Privacy:
+        open = ("id", "at", "size", "root", "is_full", "holds", "note")
+        sealed = ()
+
+    at = models.DateTimeField(default=timezone.now)
+    size = models.BigIntegerField()
+    root = models.BinaryField()
+    is_full = models.BooleanField()  # or else only what came since the one before
+    holds = models.BooleanField()
+    note = models.TextField(blank=True)  # signed, when it held: what a later run goes on from

@@ -4,20 +4,31 @@ The text is a C2SP tlog-proof: the event's index, the hashes up to the root, and
 """
 
 import base64
+from collections.abc import Iterator, Sequence
 
-from audit import notes, tiles, trail
+from audit import notes, signing, tiles
 from audit.merkle import leaf_hash, root_from_path
-from audit.models import Event
+from audit.models import Checkpoint, Event
+from audit.sequencer import sequenced
 
 HEAD = "c2sp.org/tlog-proof@v1"
+BATCH = 500  # proofs that share the tiles they read
 
 
 def proof_of(event: Event) -> str:
     """The proof of one event under a checkpoint of the log as it stands now."""
-    checkpoint = trail.checkpoint()
-    path = tiles.tree(checkpoint.size).inclusion(event.seq)
-    hashes = "".join(f"{base64.b64encode(node).decode()}\n" for node in path)
-    return f"{HEAD}\nindex {event.seq}\n{hashes}\n{checkpoint.note}"
+    event, checkpoint = sequenced(event), signing.checkpoint()
+    return next(proofs_under(checkpoint, [event.seq]))
+
+
+def proofs_under(checkpoint: Checkpoint, positions: Sequence[int]) -> Iterator[str]:
+    """The proof of each of these events under one checkpoint that covers them all."""
+    for start in range(0, len(positions), BATCH):
+        tree = tiles.tree(checkpoint.size)  # it keeps the tiles it read, so not one for all
+        for position in positions[start : start + BATCH]:
+            path = tree.inclusion(position)
+            hashes = "".join(f"{base64.b64encode(node).decode()}\n" for node in path)
+            yield f"{HEAD}\nindex {position}\n{hashes}\n{checkpoint.note}"
 
 
 def verify(proof: str, entry: bytes, verifier_key: str) -> tuple[int, int]:

@@ -138,7 +138,9 @@ def _full(level: int, index: int) -> Tile:
 
 def _load(level: int, index: int, width: int) -> bytes:
     if width == WIDTH:
-        hashes = Tile.objects.values_list("hashes", flat=True).get(level=level, index=index)
+        tiles = Tile.objects.filter(level=level, index=index)
+        if (hashes := tiles.values_list("hashes", flat=True).first()) is None:
+            raise LookupError(f"tile {level}/{index} is not there")
         return bytes(hashes)
     return _below(level, index, width)
 

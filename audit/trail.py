@@ -1,29 +1,25 @@
 """Writing to the log: `record` for what happened, `save` for a change together with its event."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import cache
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from audit import notes, tiles
+from audit import limits, sequencer, signing
 from audit.context import current
 from audit.digests import canonical_json, instance_digest, version_digest
-from audit.merkle import Frontier, leaf_hash
-from audit.models import Checkpoint, Event, EventCase, LogState, Resealing, TrackedModel
-from audit.verbs import Verb
+from audit.models import Event, Resealing, TrackedModel
+from audit.verbs import WEIGHTY, Verb
 from core.exceptions import Conflict
-from core.ids import uuid7
+from core.ids import time_of, uuid7
 from vault.keyring import keyring
 from vault.sealing import Place, seal
-from vault.secrets import system_secret
 
 ENTRY_VERSION = 1
 MOST_RESEALED = 250  # versions one event names: an entry has room for 65,535 bytes
@@ -60,7 +56,8 @@ def record(
 ) -> Event:
     """Append one event in the current transaction, or in one of its own.
 
-    Raises NoKey when there are details and the one case of the event was erased.
+    Raises NoKey when there are details and the one case of the event was erased, and TooOften when the
+    person has done so much of this that it stops for now.
     """
     entry = Entry(verb, by, tuple(cases), classes, outcome, reason, details, keys)
     return append([entry])[0]
@@ -79,13 +76,16 @@ def save(
 
     The row's revision rises by one. Raises ValidationError when a field holds what it may not.
     """
-    keyring.refresh()
+    if row.seals():
+        keyring.refresh()
+    entry = _prepare(row, verb, by, reason, details)
+    entry.keys = keys
+    # The guards let the row in only because its event is there.
+    if not row._state.adding:
+        return append([entry], changed=row)[0]
     with transaction.atomic():
-        entry = _prepare(row, verb, by, reason, details)
-        entry.keys = keys
-        event = append([entry])[0]
-        # The guards let the row in only because its event is there.
-        row.save(force_insert=row._state.adding, force_update=not row._state.adding)
+        [event] = _append([entry])
+        row.save(force_insert=True)
     return event
 
 
@@ -93,9 +93,10 @@ def insert_many(rows: Sequence[TrackedModel], *, verb: Verb, by: Any) -> None:
     """Write new rows of one model with an event each, in one transaction and few statements."""
     if not rows:
         return
-    keyring.refresh()
+    if any(row.seals() for row in rows):
+        keyring.refresh()
     with transaction.atomic():
-        append([_prepare(row, verb, by) for row in rows])
+        _append([_prepare(row, verb, by) for row in rows])
         type(rows[0])._default_manager.bulk_create(rows)
 
 
@@ -116,12 +117,9 @@ def save_resealed(
         for version in entries[-1].resealed:
             version.resealed_by = entries[-1].id
     with transaction.atomic():
-        # The end of the log first, then the rows without waiting: writers hold them the other way
-        # round, and the one waiting for the other would never end.
-        LogState.objects.select_for_update().get(id=1)
         for row, _versions in changed:
             _refuse_if_moved_on(row)
-        events = append(entries)
+        events = _append(entries)
         Resealing.objects.bulk_create(
             Resealing(event=entry.id, object=version.id, revision=version.revision)
             for entry in entries
@@ -166,36 +164,54 @@ def _relations(model: type[TrackedModel]) -> frozenset[str]:
     return frozenset(field.name for field in model._meta.concrete_fields if field.is_relation)
 
 
-def append(entries: Sequence[Entry]) -> list[Event]:
-    """Append events to the log and its tree. One writer at a time holds the end of the log.
+def append(entries: Sequence[Entry], changed: TrackedModel | None = None) -> list[Event]:
+    """Append events to the log and its tree, in the current transaction or in one of its own.
 
-    A month's key is made with its first details. A case's is not: after its erasure it would be back.
+    `changed` is a row that is there already and that the one event is about: it is written, too.
+    Where many write at once they have no `seq` until the transaction is over (audit/sequencer.py).
+    When one of them is weighty, the transaction's end waits for a checkpoint that covers it.
     """
+    limited = [one for one in entries if one.outcome == "ok" and limits.applies(one.verb, one.by)]
+    is_alone = len(entries) == 1 and not limited and not connection.in_atomic_block
+    if sequencer.waits() and is_alone:
+        return _append(entries, changed)  # one statement, which is a transaction by itself
+    with transaction.atomic():
+        for entry in limited:
+            limits.check(entry.verb, entry.by)
+        return _append(entries, changed)
+
+
+def _append(entries: Sequence[Entry], changed: TrackedModel | None = None) -> list[Event]:
+    # A month's key is made with its first details. A case's is not: it would be back after erasure.
     detailed = [entry for entry in entries if entry.details]
     if cases := {entry.cases[0] for entry in detailed if len(entry.cases) == 1}:
         keyring.load(cases)
     for month in {_details_scope(entry) for entry in detailed if len(entry.cases) != 1}:
         keyring.ensure(month)
-    with transaction.atomic():
-        state = LogState.objects.select_for_update().get(id=1)
-        frontier = Frontier.from_bytes(state.size, bytes(state.frontier))
-        events, links = [], []
-        for entry in entries:
-            event = _event(entry, frontier.size)
-            frontier.append(leaf_hash(bytes(event.entry)))
-            events.append(event)
-            links += [EventCase(seq=event.seq, case=case) for case in entry.cases]
-        Event.objects.bulk_create(events)
-        EventCase.objects.bulk_create(links)
-        state.size, state.frontier = frontier.size, frontier.to_bytes()
-        state.save(update_fields=["size", "frontier"])
+    events = [_event(entry) for entry in entries]
+    sequencer.take(events, changed)
+    if sequencer.waits():
+        _once_after_commit(sequencer.sequence_soon)
+    if any(entry.verb in WEIGHTY for entry in entries):
+        _once_after_commit(_cover)
     return events
 
 
-def _event(entry: Entry, seq: int) -> Event:
+def _cover() -> None:
+    """Sign the log with what was just done. While Tutela is sealed, the first minute after does."""
+    if not keyring.is_sealed():
+        signing.checkpoint()
+
+
+def _once_after_commit(work: Callable[[], object]) -> None:
+    """Do `work` after the commit, once for however many events a transaction appends."""
+    if not any(work in waiting for waiting in connection.run_on_commit):
+        transaction.on_commit(work)
+
+
+def _event(entry: Entry) -> Event:
     context = current()
     event = Event(
-        seq=seq,
         id=entry.id,
         at=timezone.now(),
         actor=getattr(entry.by, "pk", None),
@@ -255,28 +271,4 @@ def _details_scope(entry: Entry) -> UUID:
     """The one case an event is about, so that its details fall with the case; else the month."""
     if len(entry.cases) == 1:
         return entry.cases[0]
-    made_at = datetime.fromtimestamp((entry.id.int >> 80) / 1000, UTC)  # the same on every call
-    return uuid5(NAMESPACE_OID, f"tutela/month/{made_at:%Y-%m}")
-
-
-def signing_key() -> Ed25519PrivateKey:
-    """The key that signs checkpoints; kept in the key store, apart from the log."""
-    return Ed25519PrivateKey.from_private_bytes(system_secret("log-signing-key"))
-
-
-def verifier_key() -> str:
-    """What an auditor keeps to check the signatures of this log."""
-    return notes.verifier_key(settings.ORIGIN, signing_key().public_key())
-
-
-def checkpoint() -> Checkpoint:
-    """Sign the log as it stands. Returns the checkpoint there is when nothing was appended since."""
-    tiles.store(LogState.objects.get(id=1).size)  # most of them, before others have to wait
-    with transaction.atomic():
-        state = LogState.objects.select_for_update().get(id=1)
-        tiles.store(state.size)
-        if existing := Checkpoint.objects.filter(size=state.size).first():
-            return existing
-        root = Frontier.from_bytes(state.size, bytes(state.frontier)).root()
-        note = notes.sign(signing_key(), settings.ORIGIN, state.size, root)
-        return Checkpoint.objects.create(size=state.size, note=note)
+    return uuid5(NAMESPACE_OID, f"tutela/month/{time_of(entry.id):%Y-%m}")  # the same on every call

@@ -8,6 +8,9 @@ app_name = "audit"
 urlpatterns = [
     path("", views.log, name="log"),
     path("verify/", views.verify, name="verify"),
+    path("state/", views.state, name="state"),
+    path("review/", views.review_queue, name="review"),
+    path("review/<uuid:item>/", views.review_item, name="review_item"),
     path("officers/", views.officers, name="officers"),
     path("officers/<uuid:person>/", views.officer, name="officer"),
 ]

@@ -10,12 +10,40 @@ class Verb(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGNED_OUT = "signed_out"
+    SESSION_ENDED = "session_ended"
+    SESSION_CUT = "session_cut"
+    CONFIRMED = "confirmed"
+    TRIED_TOO_OFTEN = "tried_too_often"
     SECOND_FACTOR_CHANGED = "second_factor_changed"
+    SECOND_FACTOR_USED = "second_factor_used"
+    SECOND_FACTOR_FAILED = "second_factor_failed"
+    RECOVERY_CODES_SHOWN = "recovery_codes_shown"
     PASSWORD_CHANGED = "password_changed"
+    LINK_MADE = "link_made"
+    LINK_WITHDRAWN = "link_withdrawn"
+    LINK_USED = "link_used"
+    SIGN_ON_LINKED = "sign_on_linked"
+    SIGN_ON_UNLINKED = "sign_on_unlinked"
     REFUSED = "refused"
     ACCOUNT_MADE = "account_made"
+    ACCOUNT_CHANGED = "account_changed"
     ROLE_GIVEN = "role_given"
+    ROLE_TAKEN = "role_taken"
+    TEAM_MADE = "team_made"
+    TEAM_JOINED = "team_joined"
+    TEAM_LEFT = "team_left"
     OFFICE_MADE = "office_made"
+    ORGANISATION_MADE = "organisation_made"
+    TEAM_CHANGED = "team_changed"
+    OFFICE_CHANGED = "office_changed"
+    ORGANISATION_CHANGED = "organisation_changed"
+    SECOND_FACTOR_TURNED_OFF = "second_factor_turned_off"
+    # what takes two people
+    PROPOSED = "proposed"
+    PROPOSAL_APPROVED = "proposal_approved"
+    PROPOSAL_DECLINED = "proposal_declined"
+    PROPOSAL_WITHDRAWN = "proposal_withdrawn"
+    PROPOSAL_EXPIRED = "proposal_expired"
     # the case file
     CASE_REGISTERED = "case_registered"
     CASE_IMPORTED = "case_imported"
@@ -26,11 +54,33 @@ class Verb(StrEnum):
     PERSON_REGISTERED = "person_registered"
     PERSON_CHANGED = "person_changed"
     CONSENT_RECORDED = "consent_recorded"
+    STATUS_DECIDED = "status_decided"
+    STATUS_CHANGED = "status_changed"
+    TRAFFICKING_EVENT_RECORDED = "trafficking_event_recorded"
+    TRAFFICKING_EVENT_CHANGED = "trafficking_event_changed"
+    PERPETRATOR_RECORDED = "perpetrator_recorded"
+    PERPETRATOR_CHANGED = "perpetrator_changed"
+    RISK_ASSESSED = "risk_assessed"
+    RISK_CHANGED = "risk_changed"
+    COMMENT_WRITTEN = "comment_written"
+    PLAN_RECORDED = "plan_recorded"
+    PLAN_CHANGED = "plan_changed"
     ASSISTANCE_RECORDED = "assistance_recorded"
     ASSISTANCE_CHANGED = "assistance_changed"
     GRANT_GIVEN = "grant_given"
     GRANT_REVOKED = "grant_revoked"
+    CASE_HANDED_OVER = "case_handed_over"
+    PERSON_EXCLUDED = "person_excluded"
+    EXCLUSION_ENDED = "exclusion_ended"
+    GLASS_BROKEN = "glass_broken"
+    GLASS_ENDED = "glass_ended"
+    GLASS_TOLD = "glass_told"
+    GLASS_SEEN = "glass_seen"
+    GLASS_LISTED = "glass_listed"
     IMPORT_ADVANCED = "import_advanced"
+    DRAFT_KEPT = "draft_kept"
+    DRAFT_OPENED = "draft_opened"
+    DRAFT_DROPPED = "draft_dropped"
     # files of a case
     FILE_ADDED = "file_added"
     FILE_REFUSED = "file_refused"
@@ -41,6 +91,7 @@ class Verb(StrEnum):
     FILE_REMOVED = "file_removed"
     # the end of a case
     CASE_CLOSED = "case_closed"
+    CONTENT_APPROVED = "content_approved"
     CASE_REOPENED = "case_reopened"
     HOLD_PUT = "hold_put"
     HOLD_LIFTED = "hold_lifted"
@@ -57,9 +108,25 @@ class Verb(StrEnum):
     CERTIFICATE_GIVEN = "certificate_given"
     # looking over shoulders
     CASE_AUDITED = "case_audited"
+    EVENT_PROVEN = "event_proven"
+    CASE_EXPORTED = "case_exported"
+    EXPORT_ASKED = "export_asked"
+    EXPORT_APPROVED = "export_approved"
+    EXPORT_DECLINED = "export_declined"
+    EXPORT_COLLECTED = "export_collected"
+    ACCESS_EXPLAINED = "access_explained"
     OFFICER_AUDITED = "officer_audited"
     LOG_READ = "log_read"
     LOG_VERIFIED = "log_verified"
+    LOG_EXPORTED = "log_exported"
+    CHECKPOINT_REFUSED = "checkpoint_refused"
+    WITNESS_REFUSED = "witness_refused"
+    REVIEW_RAISED = "review_raised"
+    REVIEW_READ = "review_read"
+    REVIEW_SIGNED_OFF = "review_signed_off"
+    REVIEW_ESCALATED = "review_escalated"
+    DECOY_MARKED = "decoy_marked"
+    DECOY_LIFTED = "decoy_lifted"
     # numbers
     STATISTICS_FROZEN = "statistics_frozen"
     STATISTICS_VIEWED = "statistics_viewed"
@@ -80,18 +147,52 @@ class Verb(StrEnum):
     # the system on its own account
     SEARCH_INDEX_BUILT = "search_index_built"
     FILES_SWEPT = "files_swept"
+    BACKUPS_PRUNED = "backups_pruned"
+    SYSTEM_STARTED = "system_started"
+    SYSTEM_STOPPED = "system_stopped"
+    SETTINGS_CHANGED = "settings_changed"
+    MIGRATED = "migrated"
+    GUARDS_RESTORED = "guards_restored"
+    DEMO_LOADED = "demo_loaded"
 
 
 TOLD_AS = {
     Verb.SIGNED_IN: _("signed in"),
     Verb.SIGN_IN_FAILED: _("failed to sign in"),
     Verb.SIGNED_OUT: _("signed out"),
+    Verb.SESSION_ENDED: _("was signed out because the session had run out"),
+    Verb.SESSION_CUT: _("ended own sessions in other browsers"),
+    Verb.CONFIRMED: _("confirmed to be the one who signed in"),
+    Verb.TRIED_TOO_OFTEN: _("tried too often and has to wait"),
     Verb.SECOND_FACTOR_CHANGED: _("changed the second factor"),
+    Verb.SECOND_FACTOR_USED: _("proved the second factor"),
+    Verb.SECOND_FACTOR_FAILED: _("failed to prove the second factor"),
+    Verb.RECOVERY_CODES_SHOWN: _("saw the recovery codes for the first time"),
     Verb.PASSWORD_CHANGED: _("changed the password"),
+    Verb.LINK_MADE: _("made a link to a new password"),
+    Verb.LINK_WITHDRAWN: _("withdrew a link to a new password"),
+    Verb.LINK_USED: _("used a link to a new password"),
+    Verb.SIGN_ON_LINKED: _("linked an account with single sign-on"),
+    Verb.SIGN_ON_UNLINKED: _("took an account's link with single sign-on away"),
     Verb.REFUSED: _("was refused"),
     Verb.ACCOUNT_MADE: _("made an account"),
+    Verb.ACCOUNT_CHANGED: _("changed an account"),
     Verb.ROLE_GIVEN: _("gave a role"),
+    Verb.ROLE_TAKEN: _("took a role away"),
+    Verb.TEAM_MADE: _("set up a team"),
+    Verb.TEAM_JOINED: _("put somebody into a team"),
+    Verb.TEAM_LEFT: _("took somebody out of a team"),
     Verb.OFFICE_MADE: _("set up an office"),
+    Verb.ORGANISATION_MADE: _("noted an organisation"),
+    Verb.TEAM_CHANGED: _("renamed a team"),
+    Verb.OFFICE_CHANGED: _("renamed an office"),
+    Verb.ORGANISATION_CHANGED: _("renamed an organisation"),
+    Verb.SECOND_FACTOR_TURNED_OFF: _("turned off somebody's second factor"),
+    Verb.PROPOSED: _("asked for something that takes two people"),
+    Verb.PROPOSAL_APPROVED: _("approved what somebody else had asked for"),
+    Verb.PROPOSAL_DECLINED: _("declined what somebody else had asked for"),
+    Verb.PROPOSAL_WITHDRAWN: _("withdrew what was asked for"),
+    Verb.PROPOSAL_EXPIRED: _("ended a request that nobody decided in time"),
     Verb.CASE_REGISTERED: _("opened the case"),
     Verb.CASE_IMPORTED: _("brought the case in from a file"),
     Verb.CASE_LISTED: _("saw the name in a list"),
@@ -101,11 +202,33 @@ TOLD_AS = {
     Verb.PERSON_REGISTERED: _("registered the person"),
     Verb.PERSON_CHANGED: _("changed the person's record"),
     Verb.CONSENT_RECORDED: _("recorded consent"),
+    Verb.STATUS_DECIDED: _("recorded who decided whether the person was trafficked"),
+    Verb.STATUS_CHANGED: _("changed the record of who decided whether the person was trafficked"),
+    Verb.TRAFFICKING_EVENT_RECORDED: _("recorded what happened on the way"),
+    Verb.TRAFFICKING_EVENT_CHANGED: _("changed what happened on the way"),
+    Verb.PERPETRATOR_RECORDED: _("recorded who took part in it"),
+    Verb.PERPETRATOR_CHANGED: _("changed the record of who took part in it"),
+    Verb.RISK_ASSESSED: _("assessed the risk"),
+    Verb.RISK_CHANGED: _("changed an assessment of the risk"),
+    Verb.COMMENT_WRITTEN: _("wrote a comment"),
+    Verb.PLAN_RECORDED: _("recorded a goal of the support plan"),
+    Verb.PLAN_CHANGED: _("changed a goal of the support plan"),
     Verb.ASSISTANCE_RECORDED: _("recorded assistance"),
     Verb.ASSISTANCE_CHANGED: _("changed a record of assistance"),
     Verb.GRANT_GIVEN: _("gave access"),
     Verb.GRANT_REVOKED: _("took access back"),
+    Verb.CASE_HANDED_OVER: _("handed the case over"),
+    Verb.PERSON_EXCLUDED: _("excluded somebody from the case for a conflict of interest"),
+    Verb.EXCLUSION_ENDED: _("ended an exclusion from the case"),
+    Verb.GLASS_BROKEN: _("broke the glass"),
+    Verb.GLASS_ENDED: _("ended what was opened by breaking the glass"),
+    Verb.GLASS_TOLD: _("told somebody that the glass was broken"),
+    Verb.GLASS_SEEN: _("saw that the glass was broken"),
+    Verb.GLASS_LISTED: _("looked at the list of broken glass"),
     Verb.IMPORT_ADVANCED: _("imported a batch of cases"),
+    Verb.DRAFT_KEPT: _("left a form unfinished; what was typed is kept"),
+    Verb.DRAFT_OPENED: _("went on with an unfinished form"),
+    Verb.DRAFT_DROPPED: _("discarded an unfinished form"),
     Verb.FILE_ADDED: _("added a file"),
     Verb.FILE_REFUSED: _("sent a file that was not taken"),
     Verb.FILE_DOWNLOADED: _("downloaded a file"),
@@ -114,6 +237,7 @@ TOLD_AS = {
     Verb.FILE_RELEASED: _("released a file after scanning"),
     Verb.FILE_REMOVED: _("removed a file"),
     Verb.CASE_CLOSED: _("closed the case"),
+    Verb.CONTENT_APPROVED: _("approved what is recorded"),
     Verb.CASE_REOPENED: _("reopened the case"),
     Verb.HOLD_PUT: _("put the case under legal hold"),
     Verb.HOLD_LIFTED: _("lifted the legal hold"),
@@ -129,9 +253,25 @@ TOLD_AS = {
     Verb.CASE_ERASED: _("erased the case"),
     Verb.CERTIFICATE_GIVEN: _("downloaded the certificate of erasure"),
     Verb.CASE_AUDITED: _("looked at the case's trail"),
+    Verb.EVENT_PROVEN: _("downloaded the proof of an event"),
+    Verb.CASE_EXPORTED: _("exported the case's trail for a court"),
+    Verb.EXPORT_ASKED: _("asked to export the case's trail for a court"),
+    Verb.EXPORT_APPROVED: _("approved the export of the case's trail"),
+    Verb.EXPORT_DECLINED: _("declined the export of the case's trail"),
+    Verb.EXPORT_COLLECTED: _("collected the export that was approved"),
+    Verb.ACCESS_EXPLAINED: _("asked who can see the case, and why"),
     Verb.OFFICER_AUDITED: _("looked at an officer's trail"),
     Verb.LOG_READ: _("read the log"),
     Verb.LOG_VERIFIED: _("verified the log"),
+    Verb.LOG_EXPORTED: _("exported the log"),
+    Verb.CHECKPOINT_REFUSED: _("refused to sign the log: it does not continue what was signed"),
+    Verb.WITNESS_REFUSED: _("could not have a checkpoint cosigned by a witness"),
+    Verb.REVIEW_RAISED: _("put an act up for review"),
+    Verb.REVIEW_READ: _("looked at acts that are up for review"),
+    Verb.REVIEW_SIGNED_OFF: _("signed off an act that was up for review"),
+    Verb.REVIEW_ESCALATED: _("passed an act that was up for review on to the auditor"),
+    Verb.DECOY_MARKED: _("marked a case as a decoy"),
+    Verb.DECOY_LIFTED: _("took the mark of a decoy away"),
     Verb.STATISTICS_FROZEN: _("took a statistics snapshot"),
     Verb.STATISTICS_VIEWED: _("looked at a statistics table"),
     Verb.STATISTICS_EXPORTED: _("downloaded a statistics table"),
@@ -148,6 +288,13 @@ TOLD_AS = {
     Verb.RESTORED: _("restored a backup"),
     Verb.SEARCH_INDEX_BUILT: _("built the search index"),
     Verb.FILES_SWEPT: _("swept up files that were left over"),
+    Verb.BACKUPS_PRUNED: _("removed backups that were past their time"),
+    Verb.SYSTEM_STARTED: _("started"),
+    Verb.SYSTEM_STOPPED: _("stopped"),
+    Verb.SETTINGS_CHANGED: _("started with other settings than before"),
+    Verb.MIGRATED: _("changed the layout of the database for a newer version"),
+    Verb.GUARDS_RESTORED: _("put missing guards of the database back"),
+    Verb.DEMO_LOADED: _("loaded the demonstration"),
 }
 
 # What discloses a case; the trail shows these as reads, the rest as changes.
@@ -156,12 +303,54 @@ READS = frozenset(
         Verb.CASE_LISTED,
         Verb.CASE_SEARCHED,
         Verb.CASE_VIEWED,
+        Verb.DRAFT_OPENED,
         Verb.FILE_DOWNLOADED,
         Verb.FILE_PREVIEWED,
         Verb.CASE_AUDITED,
+        Verb.EVENT_PROVEN,
+        Verb.CASE_EXPORTED,
+        Verb.ACCESS_EXPLAINED,
         Verb.RETENTION_LISTED,
         Verb.CERTIFICATE_GIVEN,
         Verb.OFFICER_AUDITED,
         Verb.LOG_READ,
+        Verb.REVIEW_READ,
+        Verb.GLASS_LISTED,
+    }
+)
+
+# What takes something out of Tutela; each is looked at by somebody else (audit/rules.py).
+EXPORTS = frozenset({Verb.STATISTICS_EXPORTED, Verb.CASE_EXPORTED, Verb.LOG_EXPORTED})
+# The same, with what is taken out of one case in its daily work.
+TAKEN_OUT = EXPORTS | {Verb.FILE_DOWNLOADED, Verb.CERTIFICATE_GIVEN}
+
+# What must not be deniable by anybody for a moment: the act ends when a checkpoint covers it.
+WEIGHTY = frozenset(
+    {
+        Verb.ROLE_GIVEN,
+        Verb.ROLE_TAKEN,
+        Verb.TEAM_JOINED,
+        Verb.TEAM_LEFT,
+        Verb.PROPOSAL_APPROVED,
+        Verb.GRANT_GIVEN,
+        Verb.GRANT_REVOKED,
+        Verb.GRANT_PROLONGED,
+        Verb.CASE_HANDED_OVER,
+        Verb.PERSON_EXCLUDED,
+        Verb.EXCLUSION_ENDED,
+        Verb.GLASS_BROKEN,
+        Verb.GLASS_ENDED,
+        Verb.EXPORT_APPROVED,
+        Verb.ERASURE_APPROVED,
+        Verb.ERASURE_REPEATED,
+        Verb.ERASURE_FINISHED,
+        Verb.LOG_EXPORTED,
+        Verb.STATISTICS_EXPORTED,
+        Verb.CASE_EXPORTED,
+        Verb.RECOVERY_SHARES_MADE,
+        Verb.KEYS_RECOVERED,
+        Verb.KEY_ROTATION_BEGUN,
+        Verb.KEY_DESTROYED,
+        Verb.RESTORED,
     }
 )

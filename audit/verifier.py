@@ -1,334 +1,264 @@
-"""Does the record hold? Recomputes the log from its entries and compares every row with its event."""
+"""Does the record hold? Runs the one examination there is over the database, and compares the rest.
 
-import json
-from collections import defaultdict
+What "holds" means of entries, checkpoints and rows is said once, in verify/tutela_verify.py, which an
+auditor runs on an export. What stands in the database alone is compared here and in audit/feeding.py:
+the columns and cases beside each entry, tiles, the end of the log, the guards.
+"""
+
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
-import msgspec
-from django.db.models import Model
-
-from audit import guards, notes, trail
-from audit.digests import canonical_json, columns, row_digest
-from audit.merkle import Frontier, leaf_hash
-from audit.models import Checkpoint, Event, EventCase, LogState, Resealing, TrackedModel
-from audit.reading import CHUNK, each, one_moment, raw_id
-
-MOST_FINDINGS = 200
-HISTORY_COLUMNS = ("history_date", "history_change_reason", "history_user_id", "history_type")
+from audit import guards, signing, tiles
+from audit.feeding import Feeding, Made
+from audit.marks import Mark
+from audit.merkle import is_consistent
+from audit.models import Checkpoint, LogState, Resealing
+from audit.proven import Proven, StoredTiles
+from audit.reading import each, settled_moment
+from audit.tables import Counts, Newer, feed_all
+from vault.models import SignedHead
+from verify.tutela_verify import (
+    LOG_KEY,
+    WIDTH,
+    Examination,
+    Findings,
+    Tree,
+    Trust,
+    Unusable,
+    checkpoint_of,
+    subtree_root,
+    tree_before,
+    verifier_key,
+)
 
 Progress = Callable[[int], None]
-# (row, revision) → digest of the row and stamp of its history row, as its event tells them.
-Told = dict[tuple[UUID, int], bytes]
-
-
-class _Content(msgspec.Struct):
-    """What the verifier takes from an entry; its other columns are compared as they stand."""
-
-    at: str
-    actor: str
-    verb: str
-    cases: list[UUID]
-    object: UUID | None = None
-    object_type: str = ""
-    revision: int = 0
-    digest: str = ""
-    # Versions that were sealed anew: model, row, revision, digest from then on.
-    resealed: list[tuple[str, UUID, int, str]] = []
-
-
-@dataclass(slots=True)
-class Report:
-    """What a verification found. `findings` name rows by label and identifier, never by content."""
-
-    events: int = 0
-    rows: int = 0
-    versions: int = 0
-    checkpoints: int = 0
-    pinned: int = 0
-    root: str = ""
-    findings: list[str] = field(default_factory=list)
-    more_findings: int = 0
-
-    @property
-    def holds(self) -> bool:
-        return not self.findings
-
-    def found(self, text: str) -> None:
-        """Note something wrong; beyond MOST_FINDINGS only their number."""
-        if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(text)
-        else:
-            self.more_findings += 1
-
+RESEALINGS = Resealing._meta.label
 
 # What upper applications pin by a digest in their rows, such as files: each yields a finding, or None
 # for something that is as it was pinned. A list, so it can be printed.
 PINNED: list[Callable[[], Iterator[str | None]]] = []
 
 
-def verify(*, kept_note: str | None = None, progress: Progress = lambda done: None) -> Report:
-    """Verify the whole log, every tracked row and version as of one moment, and what rows pin.
+@dataclass(slots=True)
+class Report:
+    """What a verification found. `findings` name rows by label and identifier, never by content."""
+
+    size: int = 0  # of the log
+    root: str = ""  # hexadecimal
+    since: int = 0  # the size at which an earlier verification held, when this one went on from it
+    events: int = 0  # read, and so on
+    rows: int = 0
+    versions: int = 0
+    checkpoints: int = 0
+    pinned: int = 0
+    seconds: float = 0.0
+    not_checked: list[str] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
+    counts: Counts = field(default_factory=dict)  # rows of the tables, for a mark
+
+    @property
+    def holds(self) -> bool:
+        return not self.findings
+
+    @property
+    def more_findings(self) -> int:
+        """How many there are beside those that are listed."""
+        return self.findings.more
+
+
+def verify(
+    *,
+    since: Mark | None = None,
+    kept_note: str | None = None,
+    progress: Progress = lambda done: None,
+) -> Report:
+    """Verify the record as of one moment: all of it, or what came `since` an earlier verification.
 
     `kept_note` is a checkpoint the auditor kept from before: the log must still contain it.
     `progress` is called with the number of events or rows dealt with since the last call.
     """
-    report = Report()
-    with one_moment():
+    began, report = time.perf_counter(), Report()
+    run = _Run(report, since)
+    with settled_moment() as is_settled:
+        if not is_settled:
+            report.findings.append("Events wait for a place in the log and do not get it.")
+        run.verify(kept_note, progress)
         for name in guards.missing():
-            report.found(f"The guard {name} is missing from the database or was changed.")
-        told = _verify_log(report, kept_note, progress)
-        for model in guards.tracked_models():
-            _verify_rows(model, told.pop(model._meta.label, {}), report, progress)
-    for label, versions in told.items():
-        for row_id, revision in versions:
-            report.found(f"{label} {row_id}: revision {revision} is in no table.")
-    for pinned in PINNED:
-        for finding in pinned():
+            report.findings.append(f"The guard {name} is missing from the database or was changed.")
+    if since:
+        report.not_checked = _not_checked(since)
+    else:
+        for finding in (finding for pinned in PINNED for finding in pinned()):
             report.pinned += 1
             if finding:
-                report.found(finding)
+                report.findings.append(finding)
+    report.seconds = round(time.perf_counter() - began, 3)
     return report
 
 
-def _verify_log(report: Report, kept_note: str | None, progress: Progress) -> dict[str, Told]:
-    """Recompute the tree; return what the events tell of each row, by label of its model."""
-    expected_roots = _signed_roots(report, kept_note)
-    frontier = Frontier()
-    links = _Links(report)
-    told: dict[str, Told] = defaultdict(dict)
-    resealings: set[tuple[UUID, UUID, int]] = set()
-    previous: datetime | None = None
-    position = 0
-    if 0 in expected_roots and expected_roots.pop(0) != frontier.root():
-        report.found("The checkpoint at 0 does not fit.")
-    for event, is_readable in _events(report):
-        if event.seq != position:
-            report.found(f"Event {position} is missing from the log.")
-        content = _checked_entry(event, report, compare=is_readable)
-        if content is not None:
-            if sorted(content.cases) != sorted(links.of(event.seq)):
-                report.found(f"Event {event.seq} is linked to other cases than its entry names.")
-            if content.object is not None:
-                key = (content.object, content.revision)
-                told[content.object_type][key] = bytes.fromhex(content.digest) + _stamp(
-                    content.at, content.verb, content.actor, content.revision == 1
-                )
-            resealings |= _apply_resealing(event, content, told, report)
-        if previous and event.at and event.at < previous:
-            report.found(f"Event {event.seq} is dated before the one it follows.")
-        previous = event.at
-        if position == event.seq == frontier.size:  # beyond a gap there is no tree to compare
-            frontier.append(leaf_hash(bytes(event.entry)))
-            expected = expected_roots.pop(frontier.size, None)
-            if expected and expected != frontier.root():
-                report.found(
-                    f"The log was rewritten: it differs from the checkpoint at {frontier.size}."
-                )
-        position = event.seq + 1
-        report.events += 1
-        if report.events % CHUNK == 0:
-            progress(CHUNK)
-    progress(report.events % CHUNK)
-    links.finish()
-    if resealings != set(Resealing.objects.values_list("event", "object", "revision")):
-        report.found("The list of versions that were sealed anew does not fit the log.")
-    for size in sorted(expected_roots):
-        report.found(
-            f"The log was cut: a checkpoint covers {size} events, {frontier.size} are left."
-        )
-    state = LogState.objects.filter(id=1).first()
-    if not state or (state.size, bytes(state.frontier)) != (frontier.size, frontier.to_bytes()):
-        report.found("The end of the log does not fit its entries.")
-    report.root = frontier.root().hex()
-    return told
-
-
-def _apply_resealing(
-    event: Event, content: _Content, told: dict[str, Told], report: Report
-) -> set[tuple[UUID, UUID, int]]:
-    """Replace the digests that earlier events told of these versions; what they are of stays."""
-    for object_type, row, revision, digest in content.resealed:
-        versions, key = told[object_type], (row, revision)
-        if key in versions:
-            versions[key] = bytes.fromhex(digest) + versions[key][32:]
-        else:
-            report.found(f"Event {event.seq} seals a version anew that no event before it made.")
-    return {(event.id, row, revision) for _type, row, revision, _digest in content.resealed}
-
-
-def _signed_roots(report: Report, kept_note: str | None) -> dict[int, bytes]:
-    """Tree size → root of every checkpoint whose signature is right."""
-    key = trail.verifier_key()
-    roots: dict[int, bytes] = {}
-    stored = Checkpoint.objects.order_by("size").values_list("size", "note")
-    kept = [(None, kept_note)] if kept_note else []
-    for column, note in [*kept, *stored]:
-        name = "The checkpoint you kept" if column is None else f"The checkpoint at {column}"
-        try:
-            size, root = notes.verify(note, key)
-        except notes.BadNote as error:
-            report.found(f"{name}: {error}")
-            continue
-        if column not in (None, size) or roots.setdefault(size, root) != root:
-            report.found(f"{name} contradicts another one, or was moved.")
-        report.checkpoints += 1
-    return roots
-
-
-def _events(report: Report) -> Iterator[tuple[Event, bool]]:
-    """Every event in order, and whether its columns can be read: else it has `seq` and `entry` alone."""
-    rows = Event.objects.order_by("seq")
-    for position, event in each(rows, _with_bytes):
-        if event is not None:
-            yield event, True
-            continue
-        seq, entry = rows.values_list("seq", "entry")[position]
-        report.found(f"Event {seq} was changed: its columns cannot be read.")
-        yield Event(seq=seq, entry=b"" if isinstance(entry, str) else bytes(entry)), False
-
-
-def _with_bytes(event: Event) -> Event:
-    event.entry = bytes(event.entry)
-    return event
-
-
-def _checked_entry(event: Event, report: Report, *, compare: bool) -> _Content | None:
-    """The content of an entry, after comparing it with the columns beside it if they can be read."""
-    try:
-        raw = json.loads(bytes(event.entry))
-        is_canonical = canonical_json(raw) == event.entry
-        content = msgspec.convert(raw, _Content)
-        for digest in (content.digest, *(digest for *_, digest in content.resealed)):
-            bytes.fromhex(digest)
-    except (ValueError, RecursionError):
-        report.found(f"Event {event.seq} was changed: its entry cannot be read.")
-        return None
-    if not compare:
-        return content
-    beside = {
-        "id": str(event.id),
-        "at": _moment(event.at) if event.at else "",
-        "actor": _actor(event.actor),
-        "session": event.session,
-        "verb": event.verb,
-        "outcome": event.outcome,
-        "object_type": event.object_type or None,
-        "object": str(event.object) if event.object else None,
-        "revision": event.revision,
-    }
-    if not is_canonical or any(raw.get(name) != value for name, value in beside.items()):
-        report.found(f"Event {event.seq} was changed: its columns do not fit its entry.")
-    return content
-
-
-def _verify_rows(model: type[TrackedModel], told: Told, report: Report, progress: Progress) -> None:
-    """Every live row is the last version its events tell of, and every version is what they say.
-
-    Each version uses up what was told of it: what is left in the end stands in no table.
-    """
-    label = model._meta.label
-    live: set[UUID] = set()
-    for row_id, revision, digest, _stamped in _stored(model, model, report):
-        live.add(row_id)
-        if told.get((row_id, revision), b"")[:32] != digest:
-            report.found(f"{label} {row_id} was changed behind the application's back.")
-        elif (row_id, revision + 1) in told:
-            report.found(f"{label} {row_id} was set back to an earlier version.")
-        report.rows += 1
-        if report.rows % CHUNK == 0:
-            progress(CHUNK)
-    for row_id, revision, digest, stamp in _stored(model, model.history.model, report):
-        if told.pop((row_id, revision), None) != digest + stamp:
-            report.found(f"{label} {row_id}: version {revision} in its history was changed.")
-        if row_id not in live:
-            report.found(f"{label} {row_id} was removed behind the application's back.")
-            live.add(row_id)  # told once
-        report.versions += 1
-        if report.versions % CHUNK == 0:
-            progress(CHUNK)
-    for row_id, revision in told:
-        report.found(f"{label} {row_id}: version {revision} is missing from its history.")
-        if row_id not in live:
-            report.found(f"{label} {row_id} was removed behind the application's back.")
-            live.add(row_id)
-
-
-def _stored(
-    model: type[TrackedModel], table: type[Model], report: Report
-) -> Iterator[tuple[UUID, int, bytes, bytes]]:
-    """(row, revision, digest, stamp) of each row of `table`, which has the columns of `model`.
-
-    The stamp is that of a history row, and empty for a live one.
-    """
-    names = columns(model)
-    at_id, at_revision, width = names.index("id"), names.index("revision"), len(names)
-    beside = [] if table is model else HISTORY_COLUMNS
-
-    def digested(values: tuple[Any, ...]) -> tuple[UUID, int, bytes, bytes]:
-        stamp = b""
-        if beside:
-            at, verb, actor, kind = values[width:]
-            stamp = _stamp(_moment(at), verb, _actor(actor), kind == "+")
-        return values[at_id], values[at_revision], row_digest(model, values[:width]), stamp
-
-    rows = table._default_manager.order_by("pk").values_list(*names, *beside)
-    for position, row in each(rows, digested):
-        if row is not None:
-            yield row
-            continue
-        what = "" if table is model else ": a version in its history"
-        report.found(f"{model._meta.label} {raw_id(table, position)}{what} cannot be read.")
-
-
-def _stamp(at: str, verb: str, actor: str, is_first: bool) -> bytes:
-    """Digest of what a history row takes over from its event: when, what, who."""
-    return sha256(f"{at} {verb} {actor} {is_first}".encode()).digest()
-
-
-def _moment(at: datetime) -> str:
-    """A time as entries spell it."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _actor(actor: UUID | None) -> str:
-    """An actor as entries spell it."""
-    return str(actor) if actor else "system"
-
-
-class _Links:
-    """The cases that stand beside events, read in step with the log."""
-
-    def __init__(self, report: Report) -> None:
-        rows = EventCase.objects.order_by("seq").values_list("seq", "case")
-        self._rows = (row for _position, row in each(rows, lambda row: row) if row is not None)
-        self._next = next(self._rows, None)
-        self._report = report
-
-    def of(self, seq: int) -> list[UUID]:
-        """The cases linked to this event; links passed over belong to no event that can be read."""
-        found = []
-        while self._next and self._next[0] <= seq:
-            at, case = self._next
-            if at == seq:
-                found.append(case)
-            else:
-                self._report.found(f"Case {case} is linked to event {at}, which does not name it.")
-            self._next = next(self._rows, None)
-        return found
-
-    def finish(self) -> None:
-        """Tell of links beyond the last event."""
-        while self._next:
-            self.of(self._next[0] + 1)
-
-
-def size_of_work() -> int:
+def size_of_work(since: Mark | None = None) -> int:
     """Events, rows and versions together, for a progress bar."""
     models = guards.tracked_models()
-    rows = sum(m._default_manager.count() + m.history.count() for m in models)
-    return LogState.objects.get(id=1).size + rows
+    work: int = LogState.objects.get(id=1).size + sum(m._default_manager.count() for m in models)
+    if since:
+        return work - since.size
+    return work + sum(model.history.count() for model in models)
+
+
+def _not_checked(since: Mark) -> list[str]:
+    before = f"before event {since.size:,}"
+    return [
+        f"the entries of events {before}, their columns and cases; but for the entries that tell of the "
+        "rows as they stand, which still have the hashes of then",
+        f"versions in the histories that were made {before}; only how many there are",
+        f"whether an event since repeats one from {before}, or reads a case that was erased {before}",
+        "files that rows name",
+    ]
+
+
+class _Run:
+    """One verification. Made before the moment that it is about, so that what was signed is in it."""
+
+    def __init__(self, report: Report, since: Mark | None) -> None:
+        self._report, self._findings, self._since = report, report.findings, since
+        self._trust = Trust([verifier_key(key, LOG_KEY) for key in signing.verifier_keys()])
+        self._head = SignedHead.objects.order_by("id").last()
+
+    def verify(self, kept_note: str | None, progress: Progress) -> None:
+        report, since = self._report, self._since
+        tree = self._tree_since(since) if since else Tree()
+        start, edge = tree.size, [list(hashes) for hashes in tree.levels]
+        self._examination = examination = Examination(self._findings, tree)
+        if since:
+            report.since = since.size
+            examination.expect(since.size, since.root, "the last verification")
+        if self._head:
+            self._expect(self._head.size, bytes(self._head.root), "what was signed last")
+        if kept_note:
+            self._expect_note(kept_note, "the checkpoint you kept")
+        feeding = Feeding(
+            examination,
+            start=start,
+            counted_from=report.since,
+            signed=self._expect_checkpoints(),
+        )
+        feeding.run(progress)
+        self._compare_end()
+        if since:
+            proven = Proven(start, edge)
+            Newer(examination, proven, start, feeding.made.resealed).feed(progress)
+            report.counts = self._compare_counts(since, feeding.made)
+        else:
+            report.counts = feed_all(examination, progress)
+        report.counts[RESEALINGS] = self._compare_resealings(feeding.made)
+        report.size, report.root = examination.tree.size, examination.tree.root().hex()
+        report.events, report.rows = examination.events, examination.rows
+        report.versions = examination.history
+
+    def _tree_since(self, since: Mark) -> Tree:
+        """The tree up to shortly before the mark; whether it leads to the mark shows soon after."""
+        start = since.size - since.size % WIDTH
+        try:
+            return tree_before(StoredTiles(start), start, start)
+        except Unusable:
+            self._findings.append("Tiles of the log are missing: verify all of it.")
+            return Tree()
+
+    # --- What the log has to contain ------------------------------------------------------
+
+    def _expect(self, size: int, root: bytes, what: str) -> None:
+        """The log must have this root at this size, which the mark may already lie beyond."""
+        since = self._since
+        if since is None or size >= since.size:
+            self._examination.expect(size, root, what)
+            return
+        try:
+            proof = tiles.tree(since.size).consistency(size)
+        except LookupError:
+            proof = []
+        if not is_consistent(size, root, since.size, since.root, proof):
+            self._findings.append(
+                f"The log was rewritten: its first {size:,} events are not those of {what}."
+            )
+
+    def _expect_note(self, note: str, what: str) -> int | None:
+        """The size that a checkpoint covers; None when it is none of this log."""
+        name = what[0].upper() + what[1:]
+        try:
+            checkpoint = checkpoint_of(note.encode(), name)
+        except Unusable as error:
+            self._findings.append(str(error))
+            return None
+        if not self._trust.check(checkpoint, name, self._findings):
+            return None
+        self._expect(checkpoint.size, checkpoint.root, what)
+        self._report.checkpoints += 1
+        return checkpoint.size
+
+    def _expect_checkpoints(self) -> int:
+        """Every stored checkpoint since the mark. Returns the size that the last one covers."""
+        last, notes = 0, Checkpoint.objects.filter(size__gte=self._report.since).order_by("size")
+        for size, note in notes.values_list("size", "note").iterator():
+            covered = self._expect_note(note, f"the checkpoint at {size}")
+            if covered not in (None, size):
+                self._findings.append(f"The checkpoint at {size} was moved.")
+            last = max(last, covered or 0)
+        return last
+
+    # --- What stands in the database alone ------------------------------------------------
+
+    def _compare_end(self) -> None:
+        tree, state = self._examination.tree, LogState.objects.filter(id=1).first()
+        if state is None or (state.size, bytes(state.frontier)) != (tree.size, _frontier(tree)):
+            self._findings.append("The end of the log does not fit its entries.")
+
+    def _compare_resealings(self, made: Made) -> dict[str, int]:
+        """The list of versions that were sealed anew is what the events tell. Returns its length."""
+        rows = Resealing.objects.order_by("pk").values_list("event", "object", "revision")
+        since, number = self._since, rows.count()
+        if since:
+            told = since.counts[RESEALINGS]["rows"] + len(made.resealings)
+            rows = rows.filter(event__in={event for event, _row, _revision in made.resealings})
+        else:
+            told = len(made.resealings)
+        stored = {row for _position, row in each(rows, _spelled)}
+        if stored != made.resealings or number != told:
+            self._findings.append(
+                "The list of versions that were sealed anew does not fit the log."
+            )
+        return {"rows": number}
+
+    def _compare_counts(self, since: Mark, made: Made) -> Counts:
+        """There are as many rows and versions as there were, and as events tell of since."""
+        counts: Counts = {}
+        for model in guards.tracked_models():
+            label = model._meta.label
+            before = since.counts.get(label, {"rows": 0, "versions": 0})
+            tables = {"rows": model._default_manager, "versions": model.history}
+            counts[label] = {what: table.count() for what, table in tables.items()}
+            for what, new in (("rows", made.rows), ("versions", made.versions)):
+                if counts[label][what] != before[what] + new[label]:
+                    self._findings.append(
+                        f"{label}: there are {counts[label][what]:,} {what}, where the log tells of"
+                        f" {before[what] + new[label]:,}."
+                    )
+        return counts
+
+
+def _frontier(tree: Tree) -> bytes:
+    """The roots of the full subtrees, largest first, as `LogState` holds them."""
+    found = []
+    for hashes in reversed(tree.levels):
+        start = 0
+        for width in (128, 64, 32, 16, 8, 4, 2, 1):
+            if len(hashes) & width:
+                found.append(subtree_root(hashes[start : start + width]))
+                start += width
+    return b"".join(found)
+
+
+def _spelled(resealing: tuple[UUID, UUID, int]) -> tuple[str, str, int]:
+    event, row, revision = resealing
+    return str(event), str(row), revision

@@ -104,3 +104,18 @@ class RecoveryKey(models.Model):
     threshold = models.PositiveSmallIntegerField()  # how many shares open it
     made_at = models.DateTimeField()
     drilled_at = models.DateTimeField(null=True, blank=True)
+
+
+class SignedHead(models.Model):
+    """The last size and root of the log that was signed, for each name the log had; newest name last.
+
+    It stands here, apart from the log: who rewrites the log does not rewrite it.
+    """
+
+    class Privacy:
+        open = ("id", "name", "size", "root")
+        sealed = ()
+
+    name = models.CharField(max_length=255, unique=True)
+    size = models.BigIntegerField()
+    root = models.BinaryField()

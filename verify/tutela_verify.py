@@ -19,6 +19,7 @@ Exit code 0: the record holds. 1: it does not, and each finding is told. 2: the 
 import argparse
 import base64
 import json
+import os
 import re
 import sys
 import time
@@ -28,11 +29,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
+from heapq import heappop, heappush
 from http.client import HTTPException
-from itertools import count
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from itertools import chain, count, starmap
+from typing import Any, BinaryIO, NamedTuple, Protocol
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -47,9 +49,20 @@ class Unusable(Exception):
     """The input cannot be checked at all; the message says why."""
 
 
-# What does not hold, in a sentence each. They name positions, labels and identifiers whose form was
-# checked: nothing else out of a log that somebody may have tampered with reaches the auditor's screen.
-Findings = list[str]
+class Findings(list[str]):
+    """What does not hold, in a sentence each; of those beyond MOST_TOLD only the number, `more`.
+
+    They name positions, labels and identifiers whose form was checked: nothing else out of a log that
+    somebody may have tampered with reaches the auditor's screen.
+    """
+
+    more = 0
+
+    def append(self, finding: str) -> None:
+        if len(self) < MOST_TOLD:
+            super().append(finding)
+        else:
+            self.more += 1
 
 
 # --- the tree -----------------------------------------------------------------------------
@@ -76,7 +89,7 @@ def subtree_root(hashes: Sequence[bytes]) -> bytes:
     """
     while len(hashes) > 1:
         pairs = zip(hashes[::2], hashes[1::2], strict=False)
-        joined = [node_hash(left, right) for left, right in pairs]
+        joined = [sha256(b"\x01" + left + right).digest() for left, right in pairs]  # node_hash
         hashes = [*joined, hashes[-1]] if len(hashes) % 2 else joined
     return hashes[0]
 
@@ -102,31 +115,35 @@ def root_from_path(index: int, size: int, leaf: bytes, path: Sequence[bytes]) ->
 class Tree:
     """A growing tree, held as the last tile of each level (c2sp.org/tlog-tiles, "Merkle Tree").
 
-    `on_tile(level, index, hashes)` is told of each tile that has become full.
+    `on_tile(level, index, tile)` is told of each tile that has become full.
     """
 
     def __init__(self) -> None:
         self.size = 0
         self.levels: list[list[bytes]] = [[]]
-        self.on_tile: Callable[[int, int, list[bytes]], None] = lambda *_tile: None
+        self.on_tile: Callable[[int, int, bytes], None] = lambda *_tile: None
 
     def append(self, leaf: bytes) -> None:
         """Add the hash of the next entry."""
-        self.levels[0].append(leaf)
+        leaves = self.levels[0]
+        leaves.append(leaf)
         self.size += 1
-        if self.size % WIDTH == 0:
-            self._carry(0)
+        if len(leaves) == WIDTH:
+            self._carry(0, b"".join(leaves), subtree_root(leaves))
 
-    def _carry(self, level: int) -> None:
-        hashes = self.levels[level]
-        if len(hashes) < WIDTH:
-            return
+    def append_tile(self, tile: bytes, root: bytes) -> None:
+        """Add the hashes of the next 256 entries, which fill a tile, and the root over them."""
+        self.size += WIDTH
+        self._carry(0, tile, root)
+
+    def _carry(self, level: int, tile: bytes, root: bytes) -> None:
         if level + 1 == len(self.levels):
             self.levels.append([])
-        self.levels[level] = []
-        self.levels[level + 1].append(subtree_root(hashes))
-        self.on_tile(level, self.size // WIDTH ** (level + 1) - 1, hashes)
-        self._carry(level + 1)
+        self.levels[level], above = [], self.levels[level + 1]
+        above.append(root)
+        self.on_tile(level, self.size // WIDTH ** (level + 1) - 1, tile)
+        if len(above) == WIDTH:
+            self._carry(level + 1, b"".join(above), subtree_root(above))
 
     def root(self) -> bytes:
         """Root over everything appended so far."""
@@ -136,11 +153,11 @@ class Tree:
                 root = [subtree_root(nodes)]
         return root[0] if root else sha256().digest()
 
-    def edge(self) -> Iterator[tuple[int, int, list[bytes]]]:
-        """(level, index, hashes) of the tiles that are not full yet."""
+    def edge(self) -> Iterator[tuple[int, int, bytes]]:
+        """(level, index, tile) of the tiles that are not full yet."""
         for level, hashes in enumerate(self.levels):
             if hashes:
-                yield level, self.size // WIDTH ** (level + 1), hashes
+                yield level, self.size // WIDTH ** (level + 1), b"".join(hashes)
 
 
 # --- checkpoints --------------------------------------------------------------------------
@@ -158,6 +175,12 @@ class VerifierKey(NamedTuple):
     name: str
     id: bytes
     public: bytes
+
+    @classmethod
+    def under(cls, name: str, public: bytes, kind: int = LOG_KEY) -> "VerifierKey":
+        """A public key under a name (c2sp.org/signed-note, "Signatures": how its id is computed)."""
+        key_id = sha256(f"{name}\n".encode() + bytes([kind]) + public).digest()[:4]
+        return cls(name, key_id, public)
 
     def __str__(self) -> str:
         return f"{self.name}+{self.id.hex()}"
@@ -178,11 +201,11 @@ def verifier_key(text: str, kind: int) -> VerifierKey:
         raw = _base64(packed)
     except ValueError:
         raise Unusable(f"“{text}” is not a verifier key.") from None
-    if len(raw) != 33 or sha256(f"{name}\n".encode() + raw).hexdigest()[:8] != key_id:
+    if len(raw) != 33 or (key := VerifierKey.under(name, raw[1:], raw[0])).id.hex() != key_id:
         raise Unusable(f"“{text}” is not a verifier key: a part of it is missing or mistyped.")
     if raw[0] != kind:
         raise Unusable(f"“{text}” is not a {'log' if kind == LOG_KEY else 'witness'}'s key.")
-    return VerifierKey(name, bytes.fromhex(key_id), raw[1:])
+    return key
 
 
 def _base64(text: str) -> bytes:
@@ -244,7 +267,11 @@ def cosigned_at(checkpoint: Checkpoint, witness: VerifierKey) -> int | None:
 
 
 class Trust(NamedTuple):
-    """Whom the auditor trusts: the keys of the log over time, and so many of these witnesses."""
+    """Whom the auditor trusts: the keys of the log over time, and so many of these witnesses.
+
+    A log may have had several keys, and several names: it goes on under a new one when an older copy of
+    it was restored.
+    """
 
     keys: Sequence[VerifierKey]
     witnesses: Sequence[VerifierKey] = ()
@@ -258,9 +285,9 @@ class Trust(NamedTuple):
         own = [key for key in self.keys if key.name == checkpoint.origin]
         signed = [key.signed(made, checkpoint.text) for key in own for made in checkpoint.by(key)]
         if not own:
-            findings.append(f"{what} belongs to another log than the keys you gave.")
+            findings.append(f"{what} belongs to another log.")
         elif not signed:
-            findings.append(f"{what} is signed by none of the keys you gave.")
+            findings.append(f"{what} is signed by none of the log's keys.")
         elif not all(signed):
             findings.append(f"{what} bears a signature that is not right.")
         return bool(signed) and all(signed)
@@ -310,8 +337,8 @@ FIELDS = {
     "id": f'"(?P<id>{UUID7})"',
     "at": f'"(?P<at>{TIME})"',
     "actor": f'"(?P<actor>{UUID}|system)"',
-    "session": STRING,
-    "request": STRING,
+    "session": f'"(?P<session>{STRING[1:-1]})"',
+    "request": f'"(?P<request>{STRING[1:-1]})"',
     "verb": f'"(?P<verb>{CODE})"',
     "outcome": '"(?P<outcome>ok|denied|error)"',
     "reason": STRING,
@@ -323,7 +350,7 @@ FIELDS = {
     "digest": f'"(?P<digest>{DIGEST})"',
     "scope": f'"(?P<scope>{UUID})"',
     "sealed": f'"(?P<sealed>{BASE64})"',
-    "keys": rf"\[{_list(QUOTED_UUID)}\]",
+    "keys": rf"\[(?P<keys>{_list(QUOTED_UUID)})\]",
     "resealed": rf"(?P<resealed>\[{_list(SEALED_ANEW)}\])",
 }
 # Fields that may be left out, those of a group only together. A group is named by its first.
@@ -336,11 +363,11 @@ OPTIONAL = {
 
 
 def object_pattern(
-    fields: dict[str, str], optional: dict[str, list[str]] | None = None
+    fields: dict[str, str], optional: dict[str, list[str]] | None = None, *, line: bool = False
 ) -> re.Pattern[str]:
     """Matches a JSON object of these fields in its one spelling: sorted keys, no spaces.
 
-    The first field in order has to be one that is always there.
+    The first field in order has to be one that is always there. With `line`, it is a whole line.
     """
     optional = optional or {}
     first_of = {name: first for first, others in optional.items() for name in others}
@@ -348,11 +375,12 @@ def object_pattern(
     for name in sorted(fields):
         text = f',"{name}":{fields[name]}'
         if name in optional:
-            text = f"(?:{text})?"
+            text = f"(?:{text}|)"
         elif name in first_of:
             text = f"(?({first_of[name]}){text}|)"
         parts.append(text)
-    return re.compile(r"\{" + "".join(parts).replace(",", "", 1) + r"\}")
+    pattern = r"\{" + "".join(parts).replace(",", "", 1) + r"\}"
+    return re.compile(rf"(?m:^){pattern}\n" if line else pattern)
 
 
 ENTRY = object_pattern(FIELDS, OPTIONAL)
@@ -367,14 +395,23 @@ class Event(NamedTuple):
     classes: str
     digest: str | None
     id: str
+    keys: str | None
     object: str | None
     object_type: str | None
     outcome: str
+    request: str
     resealed: str | None
     revision: str | None
     scope: str | None
     sealed: str | None
+    session: str
     verb: str
+
+    @property
+    def reading(self) -> str:
+        """The cases of which it disclosed content. What an erasure leaves is none."""
+        is_one = self.classes and self.outcome == "ok" and self.verb != ERASED
+        return self.cases if is_one else ""
 
 
 def event_of(entry: bytes) -> Event | str:
@@ -424,10 +461,235 @@ def canonical(content: object) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+# --- many entries at once -----------------------------------------------------------------
+
+# Two entries have one shape when they are the same with a zero for each hexadecimal digit. If `event_of`
+# takes one of them, it takes the other, too, as long as they differ within identifiers, digests, times
+# and revisions alone: both have digits in the same places of these, and little else is asked of them. So
+# one entry of a shape is read by `event_of`, and the others are compared with it, all at once.
+HEX = b"0123456789abcdef"
+ZEROS = bytes.maketrans(HEX, b"0" * len(HEX))
+DIFFERING = (
+    *("actor", "at", "cases", "digest", "id", "keys"),
+    *("object", "request", "revision", "scope", "session"),
+)
+OF_DIGITS = re.compile('[0-9a-f",:.T+-]+')  # what may differ in these has no escapes in it
+SEALED = re.compile(f'"sealed":"({BASE64})"'.encode())
+SEALED_SHAPE = b'"sealed":"'.translate(ZEROS)
+LAYOUTS: dict[bytes, "Layout"] = {}  # by shape
+MOST_LAYOUTS, LONGEST_LAYOUT = 1_000, 4_000  # of them, bytes of an entry
+MANY = 4  # entries of a shape: fewer are sooner read one by one
+
+Values = Callable[[str], list[str]]  # of a field of `Event`, or `reading`, in some entries
+
+
+class Layout:
+    """Where the fields lie in the entries of a shape, and what is the same in those that fit."""
+
+    def __init__(self, entry: bytes, match: re.Match[str]) -> None:
+        event = Event._make(match.groups())
+        self._size = len(entry)
+        self._fields = match.groupdict("") | {"reading": event.reading}
+        self._spans = {
+            name: match.span(name) for name in DIFFERING if OF_DIGITS.fullmatch(self._fields[name])
+        }
+        differing = set(chain.from_iterable(starmap(range, self._spans.values())))
+        end_of_at, identifier = match.end("at"), match.start("id")
+        version, self._variant = identifier + 14, identifier + 19  # see UUID7
+        differing -= {version, *range(end_of_at - len("+00:00"), end_of_at)}
+        self._same = [
+            (place, entry[place : place + 1])
+            for place in range(len(entry))
+            if entry[place] in HEX and place not in differing
+        ]
+        if event.reading:
+            self._spans["reading"] = self._spans["cases"]
+
+    def fits(self, block: bytes) -> bool:
+        """Whether the entries of a block, all of the shape, differ only where they may."""
+        size, number = self._size, len(block) // self._size
+        for place, byte in self._same:
+            if block[place::size] != byte * number:
+                return False
+        return not block[self._variant :: size].translate(None, b"89ab")
+
+    def values(self, block: str, field: str) -> list[str]:
+        """What a field is in the entries of a block, which follow one another."""
+        size = self._size
+        if field not in self._spans:
+            return [self._fields[field]] * (len(block) // size)
+        start, end = self._spans[field]
+        width = end - start
+        return [block[at : at + width] for at in range(start, len(block), size)]
+
+
+def _layout(shape: bytes, entry: bytes) -> Layout | None:
+    """What is known of a shape, learned from this entry of it if nothing is."""
+    if shape not in LAYOUTS and len(entry) <= LONGEST_LAYOUT and entry.isascii():
+        match = ENTRY.fullmatch(entry.decode())
+        if match and isinstance(event_of(entry), Event):
+            if len(LAYOUTS) == MOST_LAYOUTS:
+                LAYOUTS.clear()
+            LAYOUTS[shape] = Layout(entry, match)
+    return LAYOUTS.get(shape)
+
+
+class Columns:
+    """What some entries tell, but for what is sealed: each field with its values, "" for None."""
+
+    def __init__(self, parts: Sequence[tuple[Sequence[int], Values]]) -> None:
+        """Each of `parts` are the numbers of some of the entries, and their values."""
+        self._values = [values for _numbers, values in parts]
+        numbers = [*chain.from_iterable(numbers for numbers, _values in parts)]
+        self._order: list[int] = []  # the place of each entry in the parts, unless it is its own
+        if numbers != sorted(numbers):
+            self._order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        self._known: dict[str, list[str]] = {}
+
+    @classmethod
+    def of(cls, events: Sequence[Event]) -> "Columns":
+        return cls([(range(len(events)), partial(_values, events))])
+
+    def __getitem__(self, field: str) -> list[str]:
+        if field not in self._known:
+            found: list[str] = []
+            for values in self._values:
+                found += values(field)
+            self._known[field] = [found[n] for n in self._order] if self._order else found
+        return self._known[field]
+
+
+def _values(events: Sequence[Event], field: str) -> list[str]:
+    return [getattr(event, field) or "" for event in events]
+
+
+def columns_of(entries: Sequence[bytes]) -> Columns | None:
+    """What `event_of` makes of these entries; None when it refuses one of them, or there is none."""
+    entries, parts = [*entries], list[tuple[Sequence[int], Values]]()
+    odd: list[int] = []
+    for shape, numbers in _by_shape(entries).items():
+        layout = _layout(shape, entries[numbers[0]]) if len(numbers) >= MANY else None
+        block = b"".join([entries[number] for number in numbers]) if layout else b""
+        if layout and layout.fits(block):
+            parts.append((numbers, partial(layout.values, block.decode())))
+        else:
+            odd += numbers
+    told = (event_of(entries[number]) for number in odd)
+    events = [event for event in told if isinstance(event, Event)]
+    if len(events) < len(odd):
+        return None
+    columns = Columns([*parts, (odd, partial(_values, events))])
+    return columns if entries and _are_right(columns) else None
+
+
+def _by_shape(entries: list[bytes]) -> dict[bytes, list[int]]:
+    """The numbers of the entries of each shape; what is sealed in them is taken out, as it differs."""
+    shapes = defaultdict(list)
+    for number, entry in enumerate(entries):
+        shapes[entry.translate(ZEROS)].append(number)
+    for shape in [shape for shape in shapes if SEALED_SHAPE in shape and shape not in LAYOUTS]:
+        for number in shapes.pop(shape):
+            entries[number] = entry = _with_little_sealed(entries[number])
+            shapes[entry.translate(ZEROS)].append(number)
+    return shapes
+
+
+def _with_little_sealed(entry: bytes) -> bytes:
+    """The entry with a short value for the one that is sealed in it, if that has its form."""
+    match = SEALED.search(entry)
+    if match is None or len(match[1]) % 4:
+        return entry
+    return entry[: match.start(1)] + b"AAAA" + entry[match.end(1) :]
+
+
+def _are_right(columns: Columns) -> bool:
+    """Whether times and revisions that have digits in the right places are such."""
+    try:
+        deque(map(datetime.fromisoformat, columns["at"]), 0)
+    except ValueError:
+        return False
+    return all(re.fullmatch(REVISION, number) for number in {*columns["revision"]} - {""})
+
+
+class Gist(NamedTuple):
+    """What the checks need of the events of a bundle, in few and large values that pass quickly from one
+    process to another. A text has a line for each event, or for each change of a row.
+    """
+
+    ids: str
+    are_once: bool  # none of these is there twice
+    times: str
+    between: tuple[str, str] | None  # the first and the last of these, when they are in order
+    readings: str  # the cases of which an event disclosed content
+    changes: bytes  # which of the events change a row
+    rows: str  # label and identifier of each of these rows
+    revisions: str
+    told: bytes  # digest and stamp of each of these versions
+    resealed: list[tuple[int, str]]  # by which of the events versions were sealed anew
+    erasures: list[tuple[int, str]]  # which of them erased cases
+
+
+def gist_of(columns: Columns, *, with_rows: bool) -> Gist:
+    """The gist of a bundle. Without rows to compare, zeros stand where it would tell their digests."""
+    ids, at, verb = columns["id"], columns["at"], columns["verb"]
+    changes = [number for number, row in enumerate(columns["object"]) if row]
+    labels, objects, revisions = columns["object_type"], columns["object"], columns["revision"]
+    told = bytes(2 * HASH_SIZE * len(changes))
+    if with_rows:
+        digest, actor = columns["digest"], columns["actor"]
+        told = b"".join(
+            bytes.fromhex(digest[n]) + stamp(at[n], verb[n], actor[n], revisions[n] == "1")
+            for n in changes
+        )
+    erasures = []
+    if ERASED in verb:
+        cases, outcomes = columns["cases"], columns["outcome"]
+        erasures = [
+            (n, cases[n]) for n, code in enumerate(verb) if code == ERASED and outcomes[n] == "ok"
+        ]
+    return Gist(
+        ids="\n".join(ids),
+        are_once=len(set(ids)) == len(ids),
+        times="\n".join(at),
+        between=(at[0], at[-1]) if at == sorted(at) else None,
+        readings="\n".join(columns["reading"]),
+        changes=bytes(changes),
+        rows="\n".join([f"{labels[n]} {objects[n]}" for n in changes]),
+        revisions="\n".join([revisions[n] for n in changes]),
+        told=told,
+        resealed=[(n, versions) for n, versions in enumerate(columns["resealed"]) if versions],
+        erasures=erasures,
+    )
+
+
+class Bundle(NamedTuple):
+    """Entries that follow one another: their hashes, the root over these, and their events."""
+
+    tile: bytes
+    root: bytes
+    gist: Gist | None  # of all events, or else
+    events: Sequence[Event | str]  # one by one
+
+
+def bundle_of(
+    entries: Sequence[bytes], columns: Columns | None, *, with_rows: bool = True
+) -> Bundle:
+    """Hash up to 256 entries and take what the checks need of their columns.
+
+    With `columns_of` that is all there is to do with them alone, so in any process.
+    """
+    leaves = [sha256(b"\x00" + entry).digest() for entry in entries]  # leaf_hash
+    root = subtree_root(leaves) if leaves else b""
+    if columns is None:
+        return Bundle(b"".join(leaves), root, None, [event_of(entry) for entry in entries])
+    return Bundle(b"".join(leaves), root, gist_of(columns, with_rows=with_rows), ())
+
+
 # --- the record ---------------------------------------------------------------------------
 
 # What is remembered of a version of a row: a byte of marks, the digest, the stamp of its event.
 VERSION_SIZE = 1 + 2 * HASH_SIZE
+ERASED = "case_erased"  # the verb of the event that ends a case
 TOLD, IN_HISTORY, LIVES = 1, 2, 4  # marks; LIVES is for the row and stands on its first version
 
 
@@ -451,6 +713,7 @@ class Examination:
         self.events = self.objects = self.versions = self.rows = self.history = 0
         self._found = self.findings.append
         self._position = self.tree.size  # of the next event
+        self._sizes: list[int] = []  # that are expected, as a heap
         self._resumes = self.tree.size > 0
         self._is_whole = True  # no event is missing so far, so there is a tree to compare
         self._has_all = True  # each event could be read, so what none tells of was never told
@@ -462,7 +725,14 @@ class Examination:
         self._rows: dict[str, bytearray] = {}  # label and identifier → versions
 
     def expect(self, size: int, root: bytes, what: str) -> None:
-        """The log must have this root at this size; `what` tells who says so."""
+        """The log must have this root at this size; `what` tells who says so.
+
+        Raises ValueError when the examination is past it.
+        """
+        if size < self.tree.size:
+            raise ValueError("the tree has grown beyond that size")
+        if size not in self._expected:
+            heappush(self._sizes, size)
         self._expected[size].append((what, root))
         self._compare_roots()
 
@@ -477,8 +747,7 @@ class Examination:
         self._position = position + 1
         if self._is_whole:
             self.tree.append(leaf)
-            if self.tree.size in self._expected:
-                self._compare_roots()
+            self._compare_roots()
         if isinstance(event, Event):
             self.events += 1
             self._check(position, event)
@@ -486,6 +755,31 @@ class Examination:
             self._has_all = False
             if event:
                 self._found(f"The entry of event {position} {event}.")
+
+    def take_bundle(self, position: int, bundle: Bundle) -> None:
+        """Take up to 256 entries at once, which gives the same findings."""
+        if bundle.gist is None:
+            hashes = hashes_in(bundle.tile)
+            for number, (leaf, event) in enumerate(zip(hashes, bundle.events, strict=True)):
+                self.take(position + number, leaf, event)
+            return
+        if position != self._position:
+            self._leave_gap(position)
+        self._position = position + len(bundle.tile) // HASH_SIZE
+        self.events += self._position - position
+        if self._is_whole:
+            self._grow(bundle.tile, bundle.root)
+        self._check_many(position, bundle.gist)
+
+    def _grow(self, tile: bytes, root: bytes) -> None:
+        size, tree = self.tree.size, self.tree
+        is_full = size % WIDTH == 0 and len(tile) == WIDTH * HASH_SIZE
+        if is_full and not (self._sizes and self._sizes[0] < size + WIDTH):
+            tree.append_tile(tile, root)
+            return self._compare_roots()
+        for leaf in hashes_in(tile):
+            tree.append(leaf)
+            self._compare_roots()
 
     def end_of_log(self) -> None:
         """No further entry comes: some checkpoint may tell of more."""
@@ -520,7 +814,10 @@ class Examination:
             self._found(f"Event {position} does not stand in its place.")
 
     def _compare_roots(self) -> None:
-        for what, root in self._expected.pop(self.tree.size, []):
+        if not self._sizes or self._sizes[0] != self.tree.size:
+            return
+        heappop(self._sizes)
+        for what, root in self._expected.pop(self.tree.size):
             if root != self.tree.root():
                 self._found(
                     f"The log was rewritten: its first {self.tree.size:,} events are not those of"
@@ -528,30 +825,60 @@ class Examination:
                 )
 
     def _check(self, position: int, event: Event) -> None:
-        if event.id in self._ids:
-            self._found(f"Event {position} has the identifier of an earlier one, {event.id}.")
-        self._ids.add(event.id)
-        if event.at < self._latest[0]:
-            self._check_order(position, event.at)
-        else:
-            self._latest = event.at, position
+        self._check_ids(position, [event.id], are_once=True)
+        self._check_order(position, event.at)
         if event.object:
-            self._follow(position, event)
+            name, revision = f"{event.object_type} {event.object}", int(event.revision or 0)
+            stamped = stamp(event.at, event.verb, event.actor, revision == 1)
+            self._follow(position, name, revision, bytes.fromhex(event.digest or "") + stamped)
         if event.resealed:
             self._apply_resealing(position, json.loads(event.resealed))
-        if event.verb == "case_erased" and event.outcome == "ok":
-            for case in _texts(event.cases):
-                self._erased.setdefault(case, event.at)
-        elif self._erased and event.classes and event.outcome == "ok":
-            for case in _texts(event.cases):
-                if event.at > self._erased.get(case, event.at):
-                    self._found(
-                        f"Event {position} tells of a reading of case {case} after its erasure."
-                    )
+        if event.verb == ERASED:
+            if event.outcome == "ok":
+                self._note_erasure(event.at, event.cases)
+        elif event.reading:
+            self._check_reading(position, event.at, event.reading)
+
+    def _check_many(self, position: int, gist: Gist) -> None:
+        self._check_ids(position, gist.ids.split("\n"), are_once=gist.are_once)
+        if gist.between and gist.between[0] >= self._latest[0]:
+            self._latest = gist.between[1], self._position - 1
+        else:
+            for number, at in enumerate(gist.times.split("\n"), position):
+                self._check_order(number, at)
+        resealed = deque(gist.resealed)
+        rows, revisions = gist.rows.split("\n"), gist.revisions.split("\n")
+        for nth, number in enumerate(gist.changes):
+            while resealed and resealed[0][0] < number:
+                before, versions = resealed.popleft()
+                self._apply_resealing(position + before, json.loads(versions))
+            told = gist.told[nth * 2 * HASH_SIZE : (nth + 1) * 2 * HASH_SIZE]
+            self._follow(position + number, rows[nth], int(revisions[nth]), told)
+        for number, versions in resealed:
+            self._apply_resealing(position + number, json.loads(versions))
+        if self._erased or gist.erasures:
+            times, erasures = gist.times.split("\n"), dict(gist.erasures)
+            for number, cases in enumerate(gist.readings.split("\n")):
+                if number in erasures:
+                    self._note_erasure(times[number], erasures[number])
+                elif cases:
+                    self._check_reading(position + number, times[number], cases)
+
+    def _check_ids(self, position: int, ids: list[str], *, are_once: bool) -> None:
+        if not (are_once and self._ids.isdisjoint(ids)):
+            before = self._ids.intersection(ids)
+            for number, event in enumerate(ids, position):
+                if event in before:
+                    self._found(f"Event {number} has the identifier of an earlier one, {event}.")
+                before.add(event)
+        self._ids.update(ids)
 
     def _check_order(self, position: int, at: str) -> None:
         """A little disorder is no finding: of two commits at one time either may come first."""
         latest, before = self._latest
+        if at >= latest:
+            self._latest = at, position
+            return
         behind = datetime.fromisoformat(latest) - datetime.fromisoformat(at)
         if behind > self._tolerance:
             self._found(
@@ -560,24 +887,37 @@ class Examination:
             )
             self._latest = at, position  # told once
 
-    def _follow(self, position: int, event: Event) -> None:
+    def _follow(self, position: int, name: str, revision: int, told: bytes) -> None:
         """The versions of a row are told of once each, in order, from the first."""
-        name = f"{event.object_type} {event.object}"
-        versions = self._rows.setdefault(name, bytearray())
-        revision, known = int(event.revision or 0), len(versions) // VERSION_SIZE
-        self.objects += not known
-        may_skip = not self._has_all or (self._resumes and not known)
-        if revision <= known or (revision > known + 1 and not may_skip):
-            self._found(
-                f"Event {position} tells of version {revision} of {name}, where version {known + 1}"
-                " comes next."
-            )
-        if revision > known:
-            self.versions += 1
+        versions = self._rows.get(name)
+        if versions is None:
+            versions = self._rows[name] = bytearray()
+            self.objects += 1
+        known = len(versions) // VERSION_SIZE
+        if revision != known + 1:
+            may_skip = not self._has_all or (self._resumes and not known)
+            if revision <= known or not may_skip:
+                self._found(
+                    f"Event {position} tells of version {revision} of {name}, where version {known + 1}"
+                    " comes next."
+                )
+            if revision <= known:
+                return
             versions += bytes((revision - known - 1) * VERSION_SIZE)  # not told of
-            versions.append(TOLD)
-            stamped = stamp(event.at, event.verb, event.actor, revision == 1)
-            versions += bytes.fromhex(event.digest or "") + stamped
+        self.versions += 1
+        versions.append(TOLD)
+        versions += told
+
+    def _note_erasure(self, at: str, cases: str) -> None:
+        for case in texts_of(cases):
+            self._erased.setdefault(case, at)
+
+    def _check_reading(self, position: int, at: str, cases: str) -> None:
+        for case in texts_of(cases):
+            if at > self._erased.get(case, at):
+                self._found(
+                    f"Event {position} tells of a reading of case {case} after its erasure."
+                )
 
     def _apply_resealing(self, position: int, resealed: list[tuple[str, str, int, str]]) -> None:
         """A version that was sealed anew has another digest from then on; what it is of stays."""
@@ -625,6 +965,19 @@ class Examination:
             return bytearray(), 0
         return versions, (revision - 1) * VERSION_SIZE
 
+    def tells_of(self, label: str, row: str, revision: int) -> bool:
+        """Whether an event told of this version of a row."""
+        versions, start = self._version(label, row, revision)
+        return start < len(versions) and bool(versions[start] & TOLD)
+
+    def told(self) -> dict[str, dict[str, int]]:
+        """Label → identifier of each row that events told of → how many versions there are of it."""
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for name, versions in self._rows.items():
+            label, row = name.split(" ")
+            found[label][row] = len(versions) // VERSION_SIZE
+        return found
+
     def end_of_rows(self) -> None:
         """No further row comes: what events tell of and was not among them is missing."""
         for name, versions in self._rows.items():
@@ -635,7 +988,7 @@ class Examination:
                     self._found(f"{name}: version {revision} is missing from its history.")
 
 
-def _texts(items: str) -> list[str]:
+def texts_of(items: str) -> list[str]:
     """The strings of a JSON list without its brackets, when they have no escapes in them."""
     return items.strip('"').split('","') if items else []
 
@@ -687,6 +1040,10 @@ def _feed_row(text: str, examination: Examination) -> None:
 # --- the log in files ---------------------------------------------------------------------
 
 MOST_BYTES = WIDTH * (2 + 65_535)  # of one file: a bundle of the longest entries there can be
+USUAL_BYTES = 1 << 17
+EARLIER = "checkpoints"  # folder of those that the log signed before, each named by its size
+AT_ONCE = 16  # bundles that a process reads before it passes them on
+WORTH_PROCESSES = 50_000  # events; with fewer, starting processes takes longer than they save
 
 
 def tile_path(kind: int | str, index: int, width: int = WIDTH) -> str:
@@ -701,6 +1058,18 @@ def tile_path(kind: int | str, index: int, width: int = WIDTH) -> str:
     return path if width == WIDTH else f"{path}.p/{width}"
 
 
+class Tiles(Protocol):
+    """Where the hashes of a tree lie."""
+
+    def hashes(self, level: int, index: int, width: int) -> bytes | None:
+        """The first `width` hashes of a tile; None when it is missing or has another size."""
+
+
+def hashes_in(tile: bytes) -> list[bytes]:
+    """The hashes that stand in a tile one after another."""
+    return [tile[at : at + HASH_SIZE] for at in range(0, len(tile), HASH_SIZE)]
+
+
 class Source(NamedTuple):
     """Where a log lies: a folder, or a web server with the same files below a base address."""
 
@@ -711,12 +1080,21 @@ class Source(NamedTuple):
         try:
             if self.place.startswith(("http://", "https://")):
                 return _fetched(f"{self.place.rstrip('/')}/{path}")
-            with open(Path(self.place, path), "rb") as file:
-                return file.read(MOST_BYTES + 1)
+            with open(f"{self.place}/{path}", "rb") as file:
+                begun = file.read(USUAL_BYTES)  # to make room for the most there may be takes long
+                return begun + file.read(MOST_BYTES) if len(begun) == USUAL_BYTES else begun
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise Unusable(f"{path} in {self.place} cannot be read: {error}") from None
+
+    def earlier(self) -> list[int]:
+        """Sizes of the checkpoints that lie beside the log. Of a web server nobody knows them."""
+        try:
+            names = os.listdir(f"{self.place}/{EARLIER}")
+        except OSError:
+            return []
+        return sorted(int(name) for name in names if re.fullmatch(NUMBER, name))
 
     def _tile(self, kind: int | str, index: int, width: int) -> tuple[bytes | None, int]:
         """The content of a tile, and how many hashes or entries it has to hold.
@@ -728,12 +1106,10 @@ class Source(NamedTuple):
             return self.read(tile_path(kind, index)), WIDTH
         return found, width
 
-    def hashes(self, level: int, index: int, width: int) -> list[bytes] | None:
+    def hashes(self, level: int, index: int, width: int) -> bytes | None:
         """The first `width` hashes of a hash tile; None when it is missing or has another size."""
         found, held = self._tile(level, index, width)
-        if found is None or len(found) != held * HASH_SIZE:
-            return None
-        return [found[at : at + HASH_SIZE] for at in range(0, width * HASH_SIZE, HASH_SIZE)]
+        return found[: width * HASH_SIZE] if found and len(found) == held * HASH_SIZE else None
 
     def entries(self, index: int, width: int) -> list[bytes] | None:
         """The entries of a bundle, `width` of them if all is well; None when it is missing."""
@@ -766,26 +1142,11 @@ def entries_of(bundle: bytes) -> list[bytes]:
     A broken end counts as an empty entry: whatever it was, it is none of the log.
     """
     entries, start, end = [], 0, len(bundle)
-    while start < end:
+    while start < end - 1:
         begin = start + 2
-        start = begin + int.from_bytes(bundle[start:begin])
+        start = begin + 256 * bundle[start] + bundle[begin - 1]
         entries.append(bundle[begin:start] if start <= end else b"")
-    return entries
-
-
-class Bundle(NamedTuple):
-    """A bundle of entries: hash and event of each, and the hash tile that belongs to it."""
-
-    leaves: list[bytes] | None
-    events: Sequence[Event | str | None]
-    tile: list[bytes] | None
-
-
-def read_bundle(source: Source, index: int, width: int) -> Bundle:
-    """Read, hash and parse a bundle: all there is to do with it alone, so in any process."""
-    entries = source.entries(index, width)
-    leaves = None if entries is None else [leaf_hash(entry) for entry in entries]
-    return Bundle(leaves, [event_of(e) for e in entries or ()], source.hashes(0, index, width))
+    return [*entries, b""] if start == end - 1 else entries
 
 
 def tile_width(size: int, level: int, index: int) -> int:
@@ -794,7 +1155,7 @@ def tile_width(size: int, level: int, index: int) -> int:
     return min(WIDTH, hashes - index * WIDTH)
 
 
-def tree_before(source: Source, size: int, since: int) -> Tree:
+def tree_before(source: Tiles, size: int, since: int) -> Tree:
     """The tree up to the bundle in which the first `since` events end, as the tiles have it.
 
     Who goes on from it expects the root at `since` soon after, which shows if the tiles are right.
@@ -806,12 +1167,35 @@ def tree_before(source: Source, size: int, since: int) -> Tree:
             break
         index, known = divmod(nodes, WIDTH)
         width = tile_width(size, level, index)
-        hashes = source.hashes(level, index, width) if known else []
+        hashes = source.hashes(level, index, width) if known else b""
         if hashes is None:
             path = tile_path(level, index, width)
             raise Unusable(f"{path} is missing or has another size; check without --since.")
-        tree.levels.append(hashes[:known])
+        tree.levels.append(hashes_in(hashes)[:known])
     return tree
+
+
+class Read(NamedTuple):
+    """A bundle, and the tile of its hashes; None when a file is missing or has another size."""
+
+    number: int
+    bundle: Bundle | None
+    tile: bytes | None
+
+
+def read_bundles(source: Source, size: int, indexes: range, with_rows: bool) -> list[Read]:
+    """Some bundles of a log of this size."""
+    read = []
+    for index in indexes:
+        width = tile_width(size, 0, index)
+        entries, tile = source.entries(index, width), source.hashes(0, index, width)
+        bundle = None
+        if entries is not None:
+            columns = columns_of(entries) if len(entries) == width else None
+            bundle = bundle_of(entries, columns, with_rows=with_rows)
+            tile = bundle.tile if bundle.tile == tile else tile  # the same object passes only once
+        read.append(Read(index, bundle, tile))
+    return read
 
 
 class Reading:
@@ -820,70 +1204,77 @@ class Reading:
     Compares the hash tiles with the entries on the way.
     """
 
-    def __init__(self, source: Source, size: int, examination: Examination) -> None:
+    def __init__(
+        self, source: Source, size: int, examination: Examination, *, with_rows: bool
+    ) -> None:
         self.tiles = 0  # compared
         self._source, self._size, self._examination = source, size, examination
+        self._with_rows = with_rows
         examination.tree.on_tile = self._compare_upper
 
     def run(self, *, jobs: int, progress: Callable[[int], None]) -> None:
         tree = self._examination.tree
-        for index, bundle in self._bundles(tree.size // WIDTH, jobs):
-            if bundle.leaves is None and bundle.tile is None:
+        for read in self._read(tree.size // WIDTH, jobs):
+            if read.bundle is None and read.tile is None:
                 break
-            self._feed(index, bundle)
-            progress(min(self._size, (index + 1) * WIDTH))
+            self._feed(*read)
+            progress(min(self._size, (read.number + 1) * WIDTH))
         else:
             for tile in tree.edge():
                 self._compare_upper(*tile)
         self._examination.end_of_log()
 
-    def _bundles(self, first: int, jobs: int) -> Iterator[tuple[int, Bundle]]:
+    def _read(self, first: int, jobs: int) -> Iterator[Read]:
         """Every bundle in order, read by `jobs` processes that keep a little ahead."""
-        numbers = range(first, -(-self._size // WIDTH))
-        tasks = ((self._source, n, tile_width(self._size, 0, n)) for n in numbers)
+        number = -(-self._size // WIDTH)
+        parts = (
+            (self._source, self._size, range(start, min(start + AT_ONCE, number)), self._with_rows)
+            for start in range(first, number, AT_ONCE)
+        )
         if jobs == 1:
-            yield from ((task[1], read_bundle(*task)) for task in tasks)
+            yield from chain.from_iterable(starmap(read_bundles, parts))
             return
         with ProcessPoolExecutor(jobs) as pool:
-            ahead: deque[tuple[int, Future[Bundle]]] = deque()
-            for task in tasks:
-                ahead.append((task[1], pool.submit(read_bundle, *task)))
-                if len(ahead) > 8 * jobs:
-                    number, bundle = ahead.popleft()
-                    yield number, bundle.result()
-            yield from ((number, bundle.result()) for number, bundle in ahead)
+            ahead: deque[Future[list[Read]]] = deque()
+            for part in parts:
+                ahead.append(pool.submit(read_bundles, *part))
+                if len(ahead) > 4 * jobs:
+                    yield from ahead.popleft().result()
+            for future in ahead:
+                yield from future.result()
 
-    def _feed(self, index: int, bundle: Bundle) -> None:
-        leaves, events, tile = bundle
-        width = tile_width(self._size, 0, index)
-        if leaves is not None and len(leaves) == width:
-            self._compare(0, index, leaves, tile)
-        else:
-            holds = "is missing" if leaves is None else f"holds {len(leaves)} entries"
-            path = tile_path("entries", index, width)
-            self._examination.findings.append(f"{path} {holds}, where {width} entries belong.")
-            absent = None if leaves is None else "is not in the bundle"
-            known = dict(zip(leaves or (), events, strict=True))
-            leaves = tile or []  # it tells where each of the entries stands
-            events = [known.get(leaf, absent) for leaf in leaves]
-        for position, leaf, event in zip(count(index * WIDTH), leaves, events, strict=False):
-            self._examination.take(position, leaf, event)
-
-    def _compare_upper(self, level: int, index: int, hashes: list[bytes]) -> None:
-        if level:  # the lowest are compared as the bundles come
-            self._compare(level, index, hashes, self._source.hashes(level, index, len(hashes)))
-
-    def _compare(
-        self, level: int, index: int, hashes: list[bytes], stored: list[bytes] | None
-    ) -> None:
-        """Compare a hash tile with the hashes recomputed; name the first that differs."""
-        self.tiles += 1
-        path, found = tile_path(level, index, len(hashes)), self._examination.findings.append
-        if stored is None:
-            return found(f"{path} is missing, or has not the size of {len(hashes)} hashes.")
-        if hashes == stored:
+    def _feed(self, index: int, bundle: Bundle | None, tile: bytes | None) -> None:
+        first, width = index * WIDTH, tile_width(self._size, 0, index)
+        held = len(bundle.tile) // HASH_SIZE if bundle else 0
+        if bundle and held == width:
+            self._compare(0, index, bundle.tile, tile)
+            self._examination.take_bundle(first, bundle)
             return
-        pairs = zip(count(index * WIDTH), hashes, stored, strict=False)
+        holds = "is missing" if bundle is None else f"holds {held} entries"
+        path = tile_path("entries", index, width)
+        self._examination.findings.append(f"{path} {holds}, where {width} entries belong.")
+        absent = None if bundle is None else "is not in the bundle"
+        events = zip(hashes_in(bundle.tile), bundle.events, strict=True) if bundle else ()
+        known = dict(events)
+        places = hashes_in(tile or b"")  # they tell where each of the entries stands
+        for position, leaf in enumerate(places, first):
+            self._examination.take(position, leaf, known.get(leaf, absent))
+
+    def _compare_upper(self, level: int, index: int, tile: bytes) -> None:
+        if level:  # the lowest are compared as the bundles come
+            stored = self._source.hashes(level, index, len(tile) // HASH_SIZE)
+            self._compare(level, index, tile, stored)
+
+    def _compare(self, level: int, index: int, tile: bytes, stored: bytes | None) -> None:
+        """Compare a hash tile as stored with the one recomputed; name the first hash that differs."""
+        self.tiles += 1
+        width = len(tile) // HASH_SIZE
+        path, found = tile_path(level, index, width), self._examination.findings.append
+        if stored is None:
+            return found(f"{path} is missing, or has not the size of {width} hashes.")
+        if tile == stored:
+            return
+        pairs = zip(count(index * WIDTH), hashes_in(tile), hashes_in(stored), strict=False)
         wrong = [position for position, ours, theirs in pairs if ours != theirs]
         what = f"Tile {wrong[0]} of level {level - 1}" if level else f"Event {wrong[0]}"
         more = f", nor do {len(wrong) - 1} after it" if len(wrong) > 1 else ""
@@ -974,7 +1365,7 @@ def run(options: argparse.Namespace) -> Report:
     if proof:
         _check_proof(proof, _content(options.entry), trust, report, findings)
     report.holds = not findings
-    report.findings, report.more_findings = findings[:MOST_TOLD], len(findings[MOST_TOLD:])
+    report.findings, report.more_findings = list(findings), findings.more
     report.seconds = round(time.perf_counter() - began, 3)
     return report
 
@@ -982,7 +1373,9 @@ def run(options: argparse.Namespace) -> Report:
 def _trust(options: argparse.Namespace) -> Trust:
     keys = [verifier_key(text, LOG_KEY) for text in options.key]
     witnesses = [verifier_key(text, WITNESS_KEY) for text in options.witness]
-    if len({key.public for key in [*keys, *witnesses]}) < len(keys) + len(witnesses):
+    cosigning = {witness.public for witness in witnesses}
+    is_twice = len(set(keys)) < len(keys) or len(cosigning) < len(witnesses)
+    if is_twice or any(key.public in cosigning for key in keys):
         raise Unusable("One key was given twice; each witness has a key of its own.")
     quorum = len(witnesses) if options.quorum is None else options.quorum
     if not 0 <= quorum <= len(witnesses):
@@ -1015,10 +1408,13 @@ def _check_log(
     for file, checkpoint in earlier.items():
         if trust.check(checkpoint, file, findings):
             examination.expect(checkpoint.size, checkpoint.root, file)
+    own = _expect_earlier(source, since, trust, examination)
     if proof and proof.checkpoint.size >= since:
         examination.expect(proof.checkpoint.size, proof.checkpoint.root, options.proof)
-    reading = Reading(source, head.size, examination)
-    reading.run(jobs=options.jobs, progress=Progress(head.size).at)
+    reading = Reading(source, head.size, examination, with_rows=bool(options.rows))
+    is_large = head.size - tree.size > WORTH_PROCESSES
+    jobs = options.jobs or (os.cpu_count() or 1 if is_large else 1)
+    reading.run(jobs=jobs, progress=Progress(head.size).at)
     if options.rows:
         with _opened(options.rows) as lines:
             feed_rows(lines, examination)
@@ -1027,7 +1423,30 @@ def _check_log(
     report.root = base64.b64encode(head.root).decode()
     report.earlier_checkpoints = {file: checkpoint.size for file, checkpoint in earlier.items()}
     report.figures = examination.figures() | {"hash tiles compared": reading.tiles}
+    report.figures["checkpoints beside the log"] = own
     report.not_checked = list(_not_checked(options, since))
+
+
+def _expect_earlier(source: Source, since: int, trust: Trust, examination: Examination) -> int:
+    """The log contains the checkpoints beside it, too. Returns how many of them are right."""
+    right = 0
+    for size in source.earlier():
+        if size < since:
+            continue
+        what = f"{EARLIER}/{size}"
+        try:
+            checkpoint = checkpoint_of(source.read(what) or b"", what)
+        except Unusable as error:
+            examination.findings.append(str(error))
+            continue
+        if not trust.check(checkpoint, what, examination.findings):
+            continue
+        if checkpoint.size != size:
+            examination.findings.append(f"{what} is one at {checkpoint.size:,} events.")
+        else:
+            examination.expect(size, checkpoint.root, what)
+            right += 1
+    return right
 
 
 def _check_proof(
@@ -1045,7 +1464,7 @@ def _check_proof(
         findings.append(f"The entry of the proof {event}.")
     else:
         report.proof |= {"at": event.at, "verb": event.verb, "actor": event.actor}
-        report.proof |= {"cases": " ".join(_texts(event.cases))}
+        report.proof |= {"cases": " ".join(texts_of(event.cases))}
 
 
 def _not_checked(options: argparse.Namespace, since: int) -> Iterator[str]:
@@ -1102,7 +1521,7 @@ def parser() -> argparse.ArgumentParser:
     add("--proof", metavar="FILE", help="proof that one event stands in the log; needs --entry")
     add("--entry", metavar="FILE", help="the entry of that event, byte for byte")
     add("--tolerance", type=int, default=TOLERANCE, metavar="SECONDS", help="disorder of times")
-    add("--jobs", type=int, default=1, metavar="N", help="processes that read (default: 1)")
+    add("--jobs", type=int, metavar="N", help="processes that read (default: one a processor)")
     add("--json", action="store_true", help="print the report as JSON")
     return said
 
@@ -1117,7 +1536,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said.error("--proof and --entry go together")
     if options.rows and (options.since or not options.log):
         said.error("--rows needs the whole log")
-    if options.jobs < 1 or options.tolerance < 0:
+    if (options.jobs is not None and options.jobs < 1) or options.tolerance < 0:
         said.error("--jobs is 1 or more, --tolerance 0 or more")
     try:
         report = run(options)

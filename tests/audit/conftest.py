@@ -9,29 +9,49 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import LinkedIdentity, PasswordLink, Proposal, User
+from accounts.services import join_team, make_office, make_organisation, make_team
 from assistance.sections import PsychologicalAssistance
 from assistance.services import change_assistance, record_assistance
 from audit import guards, trail
-from audit.models import TrackedModel
+from audit.models import ReviewItem, TrackedModel
 from audit.verbs import Verb
 from cases import storage
+from cases.entries import ENTRY_KINDS
 from cases.models import (
+    Approval,
     Attachment,
+    BrokenGlass,
     Case,
     CaseUserGrant,
+    Decoy,
     ErasureRequest,
+    Exclusion,
+    ExportRequest,
+    GlassNotice,
     ImportRun,
     Person,
     RetentionRule,
 )
-from cases.sections import CaseSummary, ConsentTerms, Contact, FileContent, FileFacts, Identity
+from cases.sections import (
+    CaseSummary,
+    ConsentTerms,
+    Contact,
+    ExclusionGrounds,
+    FileContent,
+    FileFacts,
+    Identity,
+)
 from cases.services import renewal
-from cases.services.casework import record_consent
+from cases.services.casework import record_entry
+from cases.services.consents import record_consent
 from cases.services.grants import give_grant
 from cases.services.intake import register_case
 from cases.services.new_case import NewCase
+from config.models import Configuration
+from core.ids import uuid7
 from reporting.models import Snapshot
+from tests.cases.made_entries import contents
 
 
 @pytest.fixture
@@ -64,6 +84,9 @@ def world(
     for one in (case, second):
         _attach(one, alena)
         _ask_for_erasure(one, alena)
+        _ask_for_export(one, alena)
+        for name, content in contents().items():
+            record_entry(one, ENTRY_KINDS[name], content, by=alena)
     for kind in ("adult", "child"):
         rule = RetentionRule(kind=kind, years=10)
         trail.save(rule, verb=Verb.RETENTION_CHANGED, by=alena)
@@ -76,6 +99,13 @@ def world(
         shot = Snapshot(number=number, taken_by=yury, surface=b"surface", epochs={"2026": number})
         shot.digests = {"2026": "ab"}
         trail.save(shot, verb=Verb.STATISTICS_FROZEN, by=yury)
+    for number in (1, 2):
+        _write_more(number, alena)
+    for one in (case, second):
+        _oversee(one, alena)
+        _let_in_and_keep_out(one, alena, volha)
+    for role in ("legal", "financial"):
+        _ask_about_account(volha, role, by=alena)
     record_consent(second, terms=ConsentTerms(consented=True), recorded_on=date.today(), by=alena)
     trail.record(Verb.CASE_LISTED, by=alena, cases=[case.pk, second.pk], classes=["identity"])
     trail.record(Verb.OFFICER_AUDITED, by=alena, details={"officer": str(alena.pk)})
@@ -97,11 +127,59 @@ def _attach(case: Case, by: User) -> None:
     trail.save(row, verb=Verb.FILE_ADDED, by=by)
 
 
+def _write_more(number: int, by: User) -> None:
+    """Rows of settings, and of who works where."""
+    own = make_organisation(name=f"Mission {number}", kind="NGO", by=None)
+    make_office(code=f"BY-{number}X", name="Another", country="BY", organisation=own, by=None)
+    join_team(user=by, team=make_team(name=f"Team {number}", by=None), by=None)
+    settings = Configuration(settings={"TIME_ZONE": "UTC"})
+    trail.save(settings, verb=Verb.SETTINGS_CHANGED, by=None)
+
+
+def _oversee(case: Case, by: User) -> None:
+    """Rows of an approval, of the mark of a decoy, and of an act that is up for review."""
+    approval = Approval(case=case, object_type=case._meta.label, object=case.pk, version=1)
+    approval.digest, approval.approved_by, approval.approved_on = "0" * 64, by, date(2026, 3, 1)
+    trail.save(approval, verb=Verb.CONTENT_APPROVED, by=by)
+    trail.save(Decoy(case=case), verb=Verb.DECOY_MARKED, by=by)
+    item = ReviewItem(rule="export", event=uuid7(), at=timezone.now(), officer=by.pk)
+    trail.save(item, verb=Verb.REVIEW_RAISED, by=None)
+
+
 def _ask_for_erasure(case: Case, by: User) -> None:
     request = ErasureRequest(case=case, reason="mistake", asked_by=by, asked_as="case_officer")
     # Declined, for a case has but one that is not; the deeds exchange cases and invent rows.
     request.asked_on, request.state = date(2026, 3, 1), "declined"
     trail.save(request, verb=Verb.ERASURE_ASKED, by=by)
+
+
+def _ask_for_export(case: Case, by: User) -> None:
+    request = ExportRequest(case=case, reason="court", asked_by=by, asked_as="case_officer")
+    request.state, request.upto, request.events, request.classes = "declined", 1, 1, ["identity"]
+    trail.save(request, verb=Verb.EXPORT_ASKED, by=by)
+
+
+def _let_in_and_keep_out(case: Case, by: User, other: User) -> None:
+    """Rows of a conflict of interest, and of a glass that somebody broke and another is told of."""
+    conflict = Exclusion(case=case, user=by, until=timezone.now())
+    conflict.put("grounds", ExclusionGrounds(excluded_as="relative"))
+    trail.save(conflict, verb=Verb.PERSON_EXCLUDED, by=other)
+    grant = CaseUserGrant.objects.filter(content_object=case, user=other).first()
+    glass = BrokenGlass(case=case, grant=grant, ground="danger")
+    trail.save(glass, verb=Verb.GLASS_BROKEN, by=other)
+    trail.save(GlassNotice(glass=glass, to=by), verb=Verb.GLASS_TOLD, by=None)
+
+
+def _ask_about_account(subject: User, role: str, by: User) -> None:
+    """Rows of an act that takes two people, of a link to a password that was withdrawn, and of one with
+    an identity at the provider of single sign-on that was undone."""
+    asked = Proposal(kind="give_role", subject=subject, parameter=role, asked_by=by)
+    trail.save(asked, verb=Verb.PROPOSED, by=by)
+    link = PasswordLink(user=subject, purpose="reset", token_digest=role, expires_at=timezone.now())
+    link.withdrawn_at = timezone.now()
+    trail.save(link, verb=Verb.LINK_MADE, by=None)
+    linked = LinkedIdentity(user=subject, key=role, proof=role, ended_at=timezone.now())
+    trail.save(linked, verb=Verb.SIGN_ON_LINKED, by=subject)
 
 
 def _section(row: TrackedModel, number: int) -> CaseSummary | Identity:

@@ -109,13 +109,19 @@ def a_row_and_its_versions_gone(random: Random) -> list[str]:
 
 
 def a_row_of_nowhere(random: Random) -> list[str]:
-    row = some_row(random, some_model(random))
-    row.pk = uuid7()
-    for field in row._meta.concrete_fields:
-        if field.unique and not field.primary_key:
-            setattr(row, field.attname, changed_value(random, field, getattr(row, field.attname)))
-    type(row)._default_manager.bulk_create([row])
-    return [f"{row._meta.label} {row.pk}", BEHIND]
+    while True:
+        row = some_row(random, some_model(random))
+        row.pk = uuid7()
+        for field in row._meta.concrete_fields:
+            if field.unique and not field.primary_key:
+                value = changed_value(random, field, getattr(row, field.attname))
+                setattr(row, field.attname, value)
+        try:
+            with transaction.atomic():
+                type(row)._default_manager.bulk_create([row])
+        except IntegrityError:  # one for each of something, and each has one: something else
+            continue
+        return [f"{row._meta.label} {row.pk}: no event tells of this row."]
 
 
 def a_column_of_a_version(random: Random) -> list[str]:
@@ -184,7 +190,7 @@ def a_column_of_an_event(random: Random) -> list[str]:
 def an_event_gone(random: Random) -> list[str]:
     seq = random.randrange(LogState.objects.get().size - 1)
     _delete(Event, seq)
-    return [f"Event {seq} is missing"]
+    return [f"Missing from the log: event {seq}."]
 
 
 def the_last_events_gone(random: Random) -> list[str]:
@@ -194,7 +200,7 @@ def the_last_events_gone(random: Random) -> list[str]:
     Event.objects.filter(seq__gte=left).delete()
     EventCase.objects.filter(seq__gte=left).delete()
     rebuild_state()
-    return ["The log was cut", f"covers {size} events", f"{left} are left"]
+    return ["The log was cut", f"covers {size:,}", f"ends after {left:,} events"]
 
 
 def an_event_put_at_the_end(random: Random) -> list[str]:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -10,7 +11,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 
 from accounts.models import User
-from audit import guards, trail
+from audit import guards, signing, trail
 from audit.models import Checkpoint, Event, EventCase, LogState, TrackedModel
 from audit.verbs import Verb
 from cases.models import Case
@@ -30,7 +31,7 @@ only_postgresql = pytest.mark.skipif(
 
 @pytest.fixture(autouse=True)
 def rows(world: dict[str, list[TrackedModel]]) -> None:
-    trail.checkpoint()
+    signing.checkpoint()
     nothing_pending()
 
 
@@ -39,6 +40,9 @@ def nothing_pending() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+TAKEN = "|duplicate key"  # what PostgreSQL says of its own accord
 
 
 @contextmanager
@@ -84,7 +88,7 @@ def test_raw_delete_is_refused(raw_sql: Callable[..., int]) -> None:
 
 def test_raw_insert_under_a_key_in_use_is_refused(raw_sql: Callable[..., int]) -> None:
     for model in TABLES:
-        with refused():
+        with refused(TAKEN):
             raw_sql(copy_statement(model, "INSERT"))
 
 
@@ -125,6 +129,8 @@ def test_the_orm_past_the_services_is_refused() -> None:
             objects.bulk_update([row], [name])
         with refused():
             objects.filter(pk=row.pk)._raw_delete(using="default")
+        if model is User:  # its own way goes through the trail: tests/accounts/test_saves.py
+            continue
         with refused():
             row.save()
 
@@ -161,6 +167,8 @@ def test_a_new_row_without_its_event_is_refused() -> None:
 
 
 def _another(value: object) -> object:
+    if isinstance(value, UUID):
+        return uuid7()
     return value + 1000 if isinstance(value, int) else f"{value}x"[-18:]
 
 
@@ -195,7 +203,7 @@ def test_the_log_takes_no_second_event_under_a_position_or_identifier(case: Case
     original = event.id
     for seq, id_ in ((event.seq, uuid7()), (LogState.objects.get().size, original)):
         event.seq, event.id = seq, id_
-        with refused():
+        with refused(TAKEN):
             Event.objects.bulk_create([event])
         if connection.vendor == "sqlite":
             with refused():

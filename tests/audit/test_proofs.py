@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from audit import notes, proofs, trail
+from audit import notes, proofs, signing, trail
 from audit.models import Event
 from audit.verbs import Verb
 
@@ -12,15 +12,15 @@ from audit.verbs import Verb
 @pytest.mark.django_db
 def test_the_proof_of_an_event_holds_for_this_event_alone() -> None:
     events = [trail.record(Verb.LOG_VERIFIED, by=None, reason=str(i)) for i in range(11)]
-    chosen = Event.objects.get(pk=events[6].pk)
+    chosen = Event.objects.get(id=events[6].id)
     proof = proofs.proof_of(chosen)
-    key = trail.verifier_key()
+    key = signing.verifier_key()
     index, size = proofs.verify(proof, bytes(chosen.entry), key)
     assert index == chosen.seq and size == Event.objects.count()
     for other in Event.objects.exclude(pk=chosen.pk):
         with pytest.raises(notes.BadNote):
             proofs.verify(proof, bytes(other.entry), key)
-    other_key = notes.verifier_key("another.example/log", trail.signing_key().public_key())
+    other_key = notes.verifier_key("another.example/log", signing.signing_key().public_key())
     with pytest.raises(notes.BadNote):
         proofs.verify(proof, bytes(chosen.entry), other_key)
 
@@ -43,6 +43,6 @@ def test_a_proof_with_any_line_changed_is_refused() -> None:
                 continue
             text = "\n".join([*lines[:number], changed, *lines[number + 1 :]])
             with pytest.raises(notes.BadNote):
-                proofs.verify(text, bytes(chosen.entry), trail.verifier_key())
+                proofs.verify(text, bytes(chosen.entry), signing.verifier_key())
             refused += 1
     assert refused > 100

@@ -13,7 +13,9 @@ from core.ids import uuid7
 
 
 def some_model(random: Random, base: type = TrackedModel) -> type[TrackedModel]:
-    return random.choice([m for m in guards.tracked_models() if issubclass(m, base)])
+    """One of the tracked models of which there are rows, two at least."""
+    found = [m for m in guards.tracked_models() if issubclass(m, base)]
+    return random.choice([m for m in found if m._default_manager.count() >= 2])
 
 
 def some_row(random: Random, model: type[models.Model]) -> Any:

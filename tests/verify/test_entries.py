@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.verify.logs import Log, canonical
-from verify.tutela_verify import ENTRY, FIELDS, OPTIONAL, Event, event_of
+from verify import tutela_verify
+from verify.tutela_verify import (
+    ENTRY,
+    FIELDS,
+    MANY,
+    OPTIONAL,
+    Event,
+    columns_of,
+    event_of,
+)
 
 PLAIN = Log().event()
 CHANGE = {
@@ -258,3 +269,205 @@ def test_both_agree_on_text(text: str) -> None:
     entry = canonical(PLAIN | {"reason": text, "session": text[::-1]})
     assert isinstance(event_of(entry), Event)
     assert is_entry(entry)
+
+
+# --- many at once -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The entries that are read by `event_of` from here on."""
+    read = []
+
+    def spy(entry: bytes) -> Event | str:
+        read.append(entry)
+        return event_of(entry)
+
+    monkeypatch.setattr(tutela_verify, "event_of", spy)
+    return read
+
+
+def test_usual_entries_are_read_at_once(read_one_by_one: list[bytes]) -> None:
+    """Otherwise everything would still be right, and three times as slow."""
+    log = Log().fill(600)
+    log.add(**KEYS, **SEALED, reason="naïve… 女", cases=[log.uuid(), log.uuid()])
+    log.seal_anew(*next(iter(log.versions)), 1)
+    for start in range(0, len(log.entries), 256):
+        assert columns_of(log.entries[start : start + 256])
+    assert len(read_one_by_one) < 60
+
+
+def agree(entries: list[bytes]) -> None:
+    """What is read at once is what is read one by one."""
+    columns, events = columns_of(entries), [event_of(entry) for entry in entries]
+    assert (columns is not None) == all(isinstance(event, Event) for event in events), entries
+    if columns is None:
+        return
+    for name in ("reading", *Event._fields):
+        if name != "sealed":
+            assert columns[name] == [getattr(event, name) or "" for event in events]
+
+
+BESIDE = [canonical(PLAIN), canonical(WHOLE)]
+# Of each kind some that have one layout: their texts are of one length.
+KINDS = [
+    [
+        canonical(log.event(**{name: more(log) for name, more in fields.items()}))
+        for log in map(Log, range(5))
+    ]
+    for fields in (
+        {},
+        {"actor": lambda _log: "system", "session": lambda _log: "", "request": lambda _log: ""},
+        {"cases": lambda log: [log.uuid()], "classes": lambda _log: ["face", "bed"]},
+        {
+            "cases": lambda log: [log.uuid(), log.uuid()],
+            "object_type": lambda _log: "cases.Case",
+            "object": Log.uuid,
+            "revision": lambda log: log.random.randrange(10, 99),
+            "digest": Log.digest,
+            "keys": lambda log: [log.uuid()],
+            "reason": lambda _log: "dead beef 12",
+        },
+        {
+            "scope": Log.uuid,
+            "sealed": lambda log: base64.b64encode(log.random.randbytes(31)).decode(),
+            "session": lambda _log: 'a\x0f"b',
+        },
+        {"reason": lambda _log: "naïve… 女", "request": lambda _log: "0é1"},
+    )
+]
+
+
+def test_no_entries_have_no_columns() -> None:
+    assert columns_of([]) is None
+
+
+def test_lines_within_an_entry_are_no_entries() -> None:
+    """Three lines, of which two are events: but not the two entries that they are in."""
+    assert columns_of([b"\n".join(BESIDE), b"x"]) is None
+    assert columns_of([b"x\n" + BESIDE[0]]) is None
+    assert columns_of([BESIDE[0] + b"\n"]) is None
+
+
+@pytest.mark.parametrize("entries", KINDS)
+def test_alike_entries_are_read_at_once(entries: list[bytes], read_one_by_one: list[bytes]) -> None:
+    agree(entries)
+    read_one_by_one.clear()
+    agree(entries[::-1])
+    is_odd = not entries[0].isascii()
+    assert len(read_one_by_one) == (len(entries) if is_odd else 0)
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_few_layouts_are_kept(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tutela_verify, "LAYOUTS", {})
+    monkeypatch.setattr(tutela_verify, "MOST_LAYOUTS", most)
+    for entries in (*KINDS, *KINDS):
+        agree(entries)
+        assert len(tutela_verify.LAYOUTS) <= most
+
+
+@patiently
+@given(
+    st.dictionaries(st.sampled_from([*FIELDS, "w"]), ODD, max_size=3),
+    st.sets(st.sampled_from(list(FIELDS)), max_size=3),
+)
+def test_nothing_is_taken_at_once_that_is_no_entry(changed: dict[str, Any], gone: set[str]) -> None:
+    content = {name: value for name, value in (WHOLE | changed).items() if name not in gone}
+    try:
+        entry = canonical(content)
+    except UnicodeEncodeError:
+        return
+    agree([*BESIDE, entry])
+    agree([entry] * MANY)
+
+
+def mixed_in(entries: list[bytes], change: Callable[[bytes], bytes]) -> None:
+    """Changed entries among others of the layout, in front of them, and all alone."""
+    first, *others = entries
+    changed = change(first)
+    for some in ([*others, changed], [changed, *others], [changed] * MANY):
+        tutela_verify.LAYOUTS.clear()
+        agree(some)
+        agree(entries)  # whatever was learned from the others
+    agree([changed] * MANY)  # with a layout that was learned from the right ones
+    agree([change(entry) for entry in entries])
+
+
+KIND, PLACE = st.sampled_from(KINDS), st.integers(0, 1200)
+PIECE = st.one_of(
+    st.binary(max_size=3),
+    st.sampled_from([b",", b" ", b'"', b"]", b"}", b"\n", b"\\", b"\x1f", b"0", b"f", b"A", b"-"]),
+    st.sampled_from([b'\\"', b"\\n", b"\\u0001", "é".encode(), "女".encode(), b"\xff", b"\xc3"]),
+)
+
+
+@patiently
+@given(KIND, PLACE, st.integers(0, 3), PIECE)
+def test_bytes_put_in_or_left_out_are_seen(
+    entries: list[bytes], start: int, length: int, piece: bytes
+) -> None:
+    start %= len(entries[0])
+    mixed_in(entries, lambda entry: entry[:start] + piece + entry[start + length :])
+
+
+@patiently
+@given(KIND, PLACE, PIECE)
+def test_bytes_of_the_same_length_are_seen(entries: list[bytes], start: int, piece: bytes) -> None:
+    start %= len(entries[0])
+    mixed_in(entries, lambda entry: entry[:start] + piece + entry[start + len(piece) :])
+
+
+@patiently
+@given(KIND, st.lists(st.tuples(PLACE, st.sampled_from(b"0123456789abcdef")), max_size=4))
+def test_digits_in_the_place_of_digits_are_seen(
+    entries: list[bytes], digits: list[tuple[int, int]]
+) -> None:
+    """The shape stays the same whatever is put in, so the layout has to tell."""
+
+    def change(entry: bytes) -> bytes:
+        content = bytearray(entry)
+        places = [place for place, byte in enumerate(entry) if byte in b"0123456789abcdef"]
+        for place, digit in digits:
+            content[places[place % len(places)]] = digit
+        return bytes(content)
+
+    mixed_in(entries, change)
+
+
+@patiently
+@given(KIND, PLACE, PLACE, st.integers(1, 36))
+def test_pieces_that_change_places_are_seen(
+    entries: list[bytes], one: int, other: int, length: int
+) -> None:
+    """Digits of an identifier in that of another, in a time, in a word; quotes and commas, too."""
+
+    def change(entry: bytes) -> bytes:
+        start, end = sorted((one % len(entry), other % len(entry)))
+        width = min(length, end - start, len(entry) - end)
+        first, second = entry[start : start + width], entry[end : end + width]
+        return entry[:start] + second + entry[start + width : end] + first + entry[end + width :]
+
+    mixed_in(entries, change)
+
+
+@pytest.mark.parametrize("entries", KINDS)
+def test_each_byte_of_an_entry_counts(entries: list[bytes]) -> None:
+    """Every byte exchanged for some others."""
+    first, *others = entries
+    for place in range(len(first)):
+        for byte in b'0178aefgA",]}\\\n\x00\xff':
+            agree([*others, first[:place] + bytes([byte]) + first[place + 1 :]])
+
+
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        *("", "A", "AAA", "AAAA", "AAAAA", "AA==", "AB==", "AAA=", "AAB=", "AAAAA=", "AAAA=="),
+        *("AA=A", "A A=", "AAA\\", "AAAé", 'AAAA","sealed":"AAAA', 'A","session":"', "!", "AAA\n"),
+    ],
+)
+def test_what_is_sealed_is_looked_at(sealed: str) -> None:
+    [entries] = [kind for kind in KINDS if b'"sealed":"' in kind[0]]
+    value = re.compile(rb'(?<="sealed":")[^"]*')
+    mixed_in(entries, lambda entry: value.sub(lambda _old: sealed.encode(), entry))

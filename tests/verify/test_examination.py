@@ -1,7 +1,9 @@
 """The checking itself, fed by hand as a program that has no files would."""
 
-from tests.verify.logs import Log, root_of
-from verify.tutela_verify import Examination, Findings, stamp
+import pytest
+
+from tests.verify.logs import Log, moment, root_of
+from verify.tutela_verify import Examination, Findings, bundle_of, columns_of, stamp
 
 
 def examine(log: Log, *positions: int) -> Findings:
@@ -47,6 +49,72 @@ def test_a_missing_end_is_named() -> None:
 def test_an_event_out_of_its_place_is_named() -> None:
     found = examine(LOG, *range(7), 3, *range(7, 20))
     assert found[0] == "Event 3 does not stand in its place."
+
+
+def test_a_size_that_is_passed_can_no_longer_be_compared() -> None:
+    examination = Examination(Findings())
+    for number in range(3):
+        examination.add(number, LOG.entries[number])
+    with pytest.raises(ValueError, match="grown beyond"):
+        examination.expect(2, root_of(LOG.leaves(2)), "somebody's checkpoint")
+    examination.expect(3, root_of(LOG.leaves(3)), "somebody's checkpoint")
+    assert examination.findings == []
+
+
+@pytest.mark.parametrize("deed", ["none", "again", "dated back", "skipped", "read", "resealed"])
+def test_a_bundle_gives_the_findings_of_its_entries(deed: str) -> None:
+    """Whether they are taken at once or one by one, with expected roots between them."""
+    log = Log().fill(200)
+    case = log.uuid()
+    log.add(verb="case_viewed", cases=[case], classes=["identity"])
+    log.add(verb="case_erased", cases=[case])
+    row = next(key for key, told in log.versions.items() if len(told) > 1)
+    match deed:
+        case "again":
+            log.entries.append(log.entries[7])
+        case "dated back":
+            log.add(at=moment(3))
+        case "skipped":
+            log.write_row(*row)
+            del log.entries[-1]
+            log.write_row(*row)
+        case "read":
+            log.add(verb="case_viewed", cases=[case], classes=["identity"])
+        case "resealed":
+            log.seal_anew(*row, 1)
+            log.add(verb="case_sealed_anew", resealed=[[*row, 99, log.digest()]])
+    log.fill(600)
+    sizes = [3, 100, 256, 257, 599, 600]
+
+    def examination() -> Examination:
+        made = Examination(Findings())
+        for size in sizes:
+            made.expect(size, root_of(log.leaves(size)), f"the checkpoint at {size}")
+        return made
+
+    one_by_one, at_once = examination(), examination()
+    for number, entry in enumerate(log.entries):
+        one_by_one.add(number, entry)
+    for start in range(0, 600, 256):
+        some = log.entries[start : start + 256]
+        columns = columns_of(some)
+        assert columns is not None
+        at_once.take_bundle(start, bundle_of(some, columns))
+    for made in (one_by_one, at_once):
+        made.end_of_log()
+        for told in log.rows():
+            digest = bytes.fromhex(told["digest"])
+            which = told["object_type"], told["object"], told["revision"], digest
+            if told["live"]:
+                made.live_row(*which)
+            else:
+                stamped = stamp(told["at"], told["verb"], told["actor"], told["first"])
+                made.version(*which, stamped)
+        made.end_of_rows()
+    assert at_once.tree.root() == one_by_one.tree.root() == root_of(log.leaves())
+    assert sorted(at_once.findings) == sorted(one_by_one.findings)
+    assert bool(at_once.findings) == (deed not in ("none",))
+    assert at_once.figures() == one_by_one.figures()
 
 
 def test_an_empty_log_is_compared_too() -> None:

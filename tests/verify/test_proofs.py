@@ -95,7 +95,7 @@ def test_a_place_beyond_the_end_is_none(log: Log, prove: Prove, place: int) -> N
 
 def test_a_proof_under_the_head_of_a_stranger_is_none(log: Log, prove: Prove) -> None:
     said = prove(log.proof(7, by=[Signer(log.signer.name)]), log.entries[7])
-    assert said.findings == ["The proof's checkpoint is signed by none of the keys you gave."]
+    assert said.findings == ["The proof's checkpoint is signed by none of the log's keys."]
 
 
 def test_a_proof_needs_the_witnesses_that_are_asked_for(log: Log, prove: Prove) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from audit import guards, proofs, trail
+from audit import guards, proofs, signing, trail
 from audit.digests import columns, row_digest
 from audit.models import Event
 from audit.verbs import Verb
@@ -53,7 +53,7 @@ def tables() -> Iterator[tuple[bool, dict[str, Any], dict[str, Any]]]:
 
 
 def test_it_holds_when_it_is_fed_out_of_the_database(events: list[Event]) -> None:
-    note = checkpoint_of(trail.checkpoint().note.encode(), "the checkpoint")
+    note = checkpoint_of(signing.checkpoint().note.encode(), "the checkpoint")
     examination = Examination([])
     examination.expect(note.size, note.root, "the checkpoint")
     for event in events:
@@ -74,10 +74,10 @@ def test_it_holds_when_it_is_fed_out_of_the_database(events: list[Event]) -> Non
 def test_it_holds_when_it_is_exported(events: list[Event], tmp_path: Any, check: Check) -> None:
     export = Log()
     export.entries = [bytes(event.entry) for event in events]
-    export.write(tmp_path / "log", note=trail.checkpoint().note)
+    export.write(tmp_path / "log", note=signing.checkpoint().note)
     rows = [canonical(told | beside | {"live": live}) for live, told, beside in tables()]
     put(tmp_path / "rows.jsonl", b"\n".join(rows))
-    key = ["--key", trail.verifier_key()]
+    key = ["--key", signing.verifier_key()]
     said = check(tmp_path / "log", *key, "--rows", tmp_path / "rows.jsonl")
     assert (said.code, said.findings) == (0, [])
 
@@ -105,6 +105,6 @@ def test_a_proof_that_tutela_writes_holds(events: list[Event], tmp_path: Any, ch
     put(tmp_path / "one.tlog-proof", proofs.proof_of(event).encode())
     put(tmp_path / "one.entry", bytes(event.entry))
     files = ["--proof", tmp_path / "one.tlog-proof", "--entry", tmp_path / "one.entry"]
-    said = check("--key", trail.verifier_key(), *files)
+    said = check("--key", signing.verifier_key(), *files)
     assert (said.code, said.findings) == (0, [])
     assert said.json["proof"]["event"] == event.seq

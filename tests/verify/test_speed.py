@@ -20,7 +20,7 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return min(taken)
 
 
-def test_checking_takes_at_most_thrice_as_long_as_bare_hashing_and_parsing(
+def test_checking_takes_at_most_twice_as_long_as_bare_hashing_and_parsing(
     tmp_path: Path, check: Check
 ) -> None:
     log = Log().fill(15_000)
@@ -34,4 +34,4 @@ def test_checking_takes_at_most_thrice_as_long_as_bare_hashing_and_parsing(
             json.loads(entry)
 
     ratio = cpu_seconds(bare) / cpu_seconds(lambda: check(tmp_path, "--key", log.signer.vkey))
-    assert ratio > 1 / 3, f"{ratio:.0%} of the speed of the bare loop"
+    assert ratio > 1 / 2, f"{ratio:.0%} of the speed of the bare loop"

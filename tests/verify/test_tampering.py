@@ -148,13 +148,13 @@ def another_size_in_the_checkpoint(log: Log, folder: Path) -> list[str]:
 
 def the_checkpoint_of_a_stranger(log: Log, folder: Path) -> list[str]:
     put(folder / "checkpoint", log.note(by=[Signer(log.signer.name)]).encode())
-    return ["The log's checkpoint is signed by none of the keys you gave."]
+    return ["The log's checkpoint is signed by none of the log's keys."]
 
 
 def the_log_of_somebody_else(log: Log, folder: Path) -> list[str]:
     other = Log(2, "elsewhere.example.org/log").fill(600)
     other.write(folder)
-    return ["The log's checkpoint belongs to another log than the keys you gave."]
+    return ["The log's checkpoint belongs to another log."]
 
 
 FILES = [

@@ -1,0 +1,1 @@
+"""Programs for auditors and witnesses. Each file stands alone and needs nothing of Tutela."""
