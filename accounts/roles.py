@@ -3,13 +3,27 @@
 `classes` caps what a grant can open for its holder, whatever the grant says.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from core.classes import CONTENT
+from core.classes import CARE, CONTENT
 from core.rights import Right
+
+PARTNER = "partner_officer"  # sees nothing but what was referred
+
+
+class Side(Enum):
+    """Where somebody works: with us, or in a partner organisation."""
+
+    HOUSE = auto()
+    PARTNER = auto()
+
+
+_HOUSE = frozenset({Side.HOUSE})
 
 
 @dataclass(frozen=True)
@@ -19,6 +33,12 @@ class Role:
     description: str | Promise
     rights: frozenset[Right]
     classes: frozenset[str] = frozenset()
+    held_in: frozenset[Side] = _HOUSE  # where people can hold it
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whoever can be let at identities or at care; and who can give that role to somebody."""
+        return bool(self.classes & ({"identity"} | CARE)) or self.code == "administrator"
 
 
 _SPECIALIST = frozenset({Right.CASE_READ, Right.ASSISTANCE_RECORD})
@@ -46,6 +66,7 @@ ROLES: dict[str, Role] = {
                     Right.CASE_AUDIT,
                     Right.ASSISTANCE_RECORD,
                     Right.GRANT_GIVE,
+                    Right.GLASS_BREAK,
                     Right.ERASURE_ASK,
                 }
             ),
@@ -72,9 +93,16 @@ ROLES: dict[str, Role] = {
                     Right.CASE_AUDIT,
                     Right.CASE_IMPORT,
                     Right.CASE_HOLD,
+                    Right.CASE_ASSIGN,
+                    Right.GLASS_BREAK,
                     Right.ERASURE_ASK,
                     Right.ERASURE_DECIDE,
+                    Right.CONTENT_APPROVE,
+                    Right.ACTS_DECIDE,
+                    Right.DECOY_MARK,
                     Right.OFFICER_AUDIT,
+                    Right.REVIEW,
+                    Right.LOG_STATE,
                     Right.STATISTICS_BUILD,
                 }
             ),
@@ -84,7 +112,15 @@ ROLES: dict[str, Role] = {
             "auditor",
             _("Auditor"),
             _("Proves that the record is whole. Reads events, never case content."),
-            frozenset({Right.LOG_READ, Right.LOG_VERIFY, Right.OFFICER_AUDIT}),
+            frozenset(
+                {
+                    Right.LOG_READ,
+                    Right.LOG_STATE,
+                    Right.LOG_VERIFY,
+                    Right.OFFICER_AUDIT,
+                    Right.REVIEW,
+                }
+            ),
         ),
         Role(
             "analyst",
@@ -93,17 +129,39 @@ ROLES: dict[str, Role] = {
             frozenset({Right.STATISTICS_BUILD, Right.STATISTICS_FREEZE}),
         ),
         Role(
-            "partner_officer",
+            "data_protection",
+            _("Data-protection officer"),
+            _("Is told of every broken glass and reviews it. Reads events, never case content."),
+            frozenset({Right.GLASS_OVERSEE, Right.REVIEW, Right.LOG_STATE}),
+        ),
+        Role(
+            PARTNER,
             _("Partner officer"),
             _("Receives what was shared with a partner organisation."),
             frozenset({Right.CASE_READ, Right.ASSISTANCE_RECORD}),
             frozenset({"identity", "contact", "legal", "medical", "psychological"}),
+            frozenset(Side),
         ),
         Role(
             "administrator",
             _("Administrator"),
             _("Keeps accounts, offices, backups and the rules of retention. Reads no case."),
-            frozenset({Right.RETENTION_SET}),
+            frozenset(
+                {
+                    Right.RETENTION_SET,
+                    Right.LOG_STATE,
+                    Right.ACCOUNTS_KEEP,
+                    Right.ACCOUNTS_ALL,
+                    Right.ACTS_DECIDE,
+                }
+            ),
+        ),
+        Role(
+            "partner_admin",
+            _("Partner administrator"),
+            _("Keeps the accounts of one partner organisation. Reads no case."),
+            frozenset({Right.ACCOUNTS_KEEP, Right.ACTS_DECIDE}),
+            held_in=frozenset({Side.PARTNER}),
         ),
     )
 }
@@ -112,3 +170,18 @@ ROLES: dict[str, Role] = {
 def role_choices() -> list[tuple[str, str | Promise]]:
     """(code, name) of every role, for forms and model fields."""
     return [(role.code, role.display_name) for role in ROLES.values()]
+
+
+def why_not_held(codes: Collection[str], side: Side) -> str | Promise | None:
+    """Why one person who works at `side` cannot hold these roles together; None when they can.
+
+    Whoever keeps accounts reads no case, whatever other role they could be given.
+    """
+    roles = [ROLES[code] for code in codes]
+    if any(side not in role.held_in for role in roles):
+        if side is Side.PARTNER:
+            return _("People of a partner organisation hold the roles of partners and no others.")
+        return _("This role is for people of partner organisations.")
+    if any(Right.ACCOUNTS_KEEP in role.rights for role in roles) and any(r.classes for r in roles):
+        return _("Whoever keeps accounts reads no cases: nobody holds roles for both.")
+    return None
