@@ -1,11 +1,11 @@
-"""Assistance given or planned: open workflow facts, and what it was under seal."""
+"""Assistance given or planned, and plans: open workflow facts, and what it was under seal."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from assistance.sections import SCHEMAS, AssistanceFacts
+from assistance.sections import SCHEMAS, AssistanceFacts, SupportPlanContent
 from assistance.sections import Assistance as Content
-from cases.models import Case, SealedModel
+from cases.models import Case, Entry, SealedModel
 from cases.models.base import SectionTypes
 from core.schema import Section
 from vault.fields import SealedField
@@ -62,3 +62,10 @@ class Assistance(SealedModel):
         assert isinstance(facts, AssistanceFacts)
         schema = SCHEMAS[facts.kind]
         return {"content": (schema.CLASS, schema)}
+
+
+class SupportPlan(Entry):
+    """What is planned with the person, a goal a row."""
+
+    SECTIONS = {"content": ("narrative", SupportPlanContent)}
+    Privacy = Entry.Privacy

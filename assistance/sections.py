@@ -1,9 +1,21 @@
 """What a record of assistance holds under seal. Its kind decides its class."""
 
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
 from core.schema import Section
+
+
+class SupportPlanContent(Section):
+    """What is planned with the person, towards one goal (class `narrative`)."""
+
+    plan_type: str = ""  # code of cases.reference.SUPPORT_PLAN_TYPE
+    plan_dimension: str = ""  # reference.REINTEGRATION_DIMENSIONS
+    objectives: str = ""
+    action_plan: str = ""
+    planned_end_date: date | None = None
+    actual_end_date: date | None = None
 
 
 class AssistanceFacts(Section):

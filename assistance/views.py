@@ -10,17 +10,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from assistance import services
-from assistance.forms import FORMS, AssistanceForm
+from assistance.forms import FORMS
 from assistance.models import Assistance
 from assistance.reference import KINDS
 from assistance.sections import SCHEMAS
-from cases import door
+from audit.refusals import refused
+from cases import door, drafts
 from cases.access import Access
 from cases.selectors import get_case_for
 from cases.services.casework import check_can_write
-from cases.views.frame import case_frame, revision_of
+from cases.views import changing
+from cases.views.frame import case_frame
 from core.access import require
-from core.exceptions import Conflict, NotAllowed, NotFound
+from core.exceptions import NotAllowed, NotFound
 from core.http import StaffRequest
 from core.rights import Right
 
@@ -33,10 +35,14 @@ def record(request: StaffRequest, reference: str) -> HttpResponse:
     if not access.write:
         raise NotAllowed(_("This case is shared with you for reading only."))
     kinds = kinds_for(access)
-    kind = request.POST.get("kind", "")
+    typed = drafts.resumed(request) or request.POST
+    kind = typed.get("kind", "")
     frame = case_frame(request, case, access) | {"kinds": kinds}
     if kind not in dict(kinds):
-        return render(request, "assistance/choose.html", frame)
+        if is_refused := kind in KINDS:
+            refused(request, cases=[case.pk])
+        status = 422 if is_refused else 200
+        return render(request, "assistance/choose.html", frame, status=status)
     is_sent = "status" in request.POST
     form = FORMS[kind](request.POST if is_sent else None)
     if is_sent and form.is_valid():
@@ -66,34 +72,19 @@ def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpRespo
         "ends_on": row.ends_on,
     }
     form = FORMS[content.KIND](request.POST or None, initial=initial)
-    # A form that was refused keeps the revision it was made from; see cases.views.casefile.
-    revision = revision_of(request) if request.method == "POST" else row.revision
-    conflict = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            _save(request, row, form, content)
-            messages.success(request, _("Saved."))
-            return redirect("cases:detail", reference=reference)
-        except Conflict as error:
-            conflict, revision = error.message, row.revision
-    context = case_frame(request, case, access) | {
-        "form": form,
-        "row": row,
-        "kind_label": KINDS[content.KIND],
-        "revision": revision,
-        "conflict": conflict,
-    }
-    status = 409 if conflict else 422 if request.method == "POST" else 200
-    return render(request, "assistance/form.html", context, status=status)
 
+    def write(revision: int) -> None:
+        services.change_assistance(
+            row,
+            content=form.content(content),
+            revision=revision,
+            by=request.user,
+            **form.open_values(),
+        )
 
-def _save(request: StaffRequest, row: Assistance, form: AssistanceForm, content: Any) -> None:
-    services.change_assistance(
-        row,
-        content=form.content(content),
-        revision=revision_of(request),
-        by=request.user,
-        **form.open_values(),
+    context = case_frame(request, case, access) | {"row": row, "kind_label": KINDS[content.KIND]}
+    return changing.change(
+        request, row, form, write, template="assistance/form.html", context=context
     )
 
 

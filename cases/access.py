@@ -1,26 +1,29 @@
-"""Who may see what in which case. One rule, compiled to the list and to the single case.
+"""Who may see what in which case. One rule, compiled to the case here and to lists in cases/lists.py.
+
+`opened` is the rule for one grant; cases/explaining.py tells in words what it says.
 
 A person sees a case when the account is active, a role includes reading cases, and a grant to the
-person or to one of the person's teams is live: begun, not ended, not revoked. Of a case they see the
-classes that a live grant names and their roles admit; they may write the classes of live grants that
-carry `write_case`.
+person or to one of the person's teams counts: it has begun, has not ended, was not revoked; the
+person is not excluded from the case; and the case is of the person's own organisation, or the grant
+is a referral. Of a case they see the classes that such a grant names and their roles admit; they may
+write the classes of those that carry `write_case`. A grant from breaking the glass lets one read, and
+do nothing else (`may_act`).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from heapq import merge
-from itertools import islice
-from typing import Any
+from enum import Enum, auto
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import Permission
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from cases.models import Case, CaseTeamGrant, CaseUserGrant
+from cases.models import Case, CaseTeamGrant, CaseUserGrant, Exclusion, GrantReason
 from core.rights import Right
 
 WRITE = "write_case"
@@ -33,11 +36,76 @@ class Access:
 
     read: set[str] = field(default_factory=set)
     write: set[str] = field(default_factory=set)
+    by_glass: bool = False  # at least some of it because the glass is broken
+
+    def add(self, other: "Access") -> None:
+        """What several grants open adds up."""
+        self.read |= other.read
+        self.write |= other.write
+        self.by_glass |= other.by_glass
+
+
+class State(Enum):
+    """Where a grant stands at a moment. Only a live one counts."""
+
+    LIVE = auto()
+    TO_COME = auto()
+    ENDED = auto()
+    TAKEN_BACK = auto()
+
+
+class Held(NamedTuple):
+    """A grant as the rule sees it, whoever holds it."""
+
+    case: UUID
+    organisation: UUID  # whose case it is
+    is_excluded: bool  # whoever holds it is kept out of the case
+    classes: list[str]
+    reason: str
+    may_write: bool
+    starts: datetime
+    ends: datetime
+    revoked_at: datetime | None
+
+    def state(self, at: datetime) -> State:
+        """A grant counts from its start to just before its end, unless revoked."""
+        if self.revoked_at is not None:
+            return State.TAKEN_BACK
+        if at < self.starts:
+            return State.TO_COME
+        return State.LIVE if at < self.ends else State.ENDED
 
 
 def live(at: datetime) -> Q:
-    """A grant counts from its start to just before its end, unless revoked."""
+    """`Held.state` as a filter: the grants that count."""
     return Q(starts__lte=at, ends__gt=at, revoked_at=None)
+
+
+def opened(user: User, held: Held, at: datetime) -> Access | None:
+    """What one grant opens for somebody who holds it; None when it counts for nothing."""
+    if not may_hold_cases(user) or held.state(at) is not State.LIVE:
+        return None
+    if held.is_excluded or not reaches(user, held):
+        return None
+    classes = user.classes.intersection(held.classes)
+    by_glass = held.reason == GrantReason.BREAK_GLASS
+    return Access(
+        set(classes), set(classes) if held.may_write and not by_glass else set(), by_glass
+    )
+
+
+def reaches(user: User, held: Held) -> bool:
+    """Nothing but a referral counts for a partner, or for anybody of another organisation."""
+    is_own = user.organisation_id == held.organisation and not user.is_partner
+    return is_own or held.reason == GrantReason.REFERRAL
+
+
+def _reaching(user: User) -> Q:
+    """`reaches` as a filter."""
+    referred = Q(reason=GrantReason.REFERRAL)
+    if user.is_partner:
+        return referred
+    return referred | Q(content_object__office__organisation=user.organisation_id)
 
 
 def may_hold_cases(user: Any) -> bool:
@@ -46,18 +114,20 @@ def may_hold_cases(user: Any) -> bool:
 
 
 def _grants(user: User, at: datetime) -> list[QuerySet[Any]]:
-    """Live grants of each principal: the person, and each team, one query each."""
+    """Grants that count, to the person and to the teams the person is in."""
     if not may_hold_cases(user):
         return []
-    teams = user.groups.values_list("pk", flat=True)
-    return [
-        CaseUserGrant.objects.filter(live(at), user=user),
-        *(CaseTeamGrant.objects.filter(live(at), group=team) for team in teams),
+    rule = live(at) & _reaching(user)
+    excluded = Exclusion.objects.at(at).filter(user=user).values("case")
+    held = [
+        CaseUserGrant.objects.filter(user=user),
+        CaseTeamGrant.objects.filter(group__in=user.groups),
     ]
+    return [grants.filter(rule).exclude(content_object__in=excluded) for grants in held]
 
 
 def visible_cases(user: User, *, at: datetime | None = None) -> QuerySet[Case]:
-    """Every case the person sees, as a filter."""
+    """Every case the person sees, as a filter. Pages of a list come from cases/lists.py."""
     rule = Q(pk__in=[])
     for grants in _grants(user, at or timezone.now()):
         rule |= Q(pk__in=grants.values("content_object"))
@@ -65,59 +135,64 @@ def visible_cases(user: User, *, at: datetime | None = None) -> QuerySet[Case]:
 
 
 def access_to(
-    user: User, cases: Iterable[UUID], *, at: datetime | None = None
+    user: User, cases: Iterable[UUID], *, at: datetime | None = None, glass: bool = True
 ) -> dict[UUID, Access]:
-    """What the person may open in each of these cases. A case not seen at all is not in the answer."""
+    """What the person may open in each of these cases. A case not seen at all is not in the answer.
+
+    Without `glass`, what was opened by breaking the glass does not count.
+    """
     found: dict[UUID, Access] = defaultdict(Access)
-    cases = list(cases)
-    for grants in _grants(user, at or timezone.now()):
-        rows = grants.filter(content_object__in=cases)
-        for case, classes, permission in rows.values_list(
-            "content_object", "classes", "permission__codename"
-        ):
-            granted = user.classes.intersection(classes)
-            found[case].read |= granted
-            if permission == WRITE:
-                found[case].write |= granted
+    cases, moment = list(cases), at or timezone.now()
+    if not may_hold_cases(user):
+        return {}
+    excluded = Exclusion.objects.at(moment).filter(user=user, case=OuterRef("content_object"))
+    own, of_teams = (
+        grants.filter(content_object__in=cases)
+        .annotate(is_excluded=Exists(excluded))
+        .values_list(*_HELD)
+        for grants in (
+            CaseUserGrant.objects.filter(user=user),
+            CaseTeamGrant.objects.filter(group__in=user.groups),
+        )
+    )
+    for *what, codename, starts, ends, revoked_at in own.union(of_teams, all=True):
+        held = Held(*what, codename == WRITE, starts, ends, revoked_at)
+        part = opened(user, held, moment)
+        if part is not None and (glass or not part.by_glass):
+            found[held.case].add(part)
     return dict(found)
 
 
-def newest_cases(
-    user: User, *, before: UUID | None, limit: int, filters: dict[str, Any]
-) -> list[UUID]:
-    """Ids of the next `limit` cases the person sees, newest first, after the case `before`.
+_HELD = (
+    *("content_object", "content_object__office__organisation", "is_excluded", "classes"),
+    *("reason", "permission__codename", "starts", "ends", "revoked_at"),
+)
 
-    Erased cases are there for those who decide on erasure alone.
-    Each principal's grants are stored in this order already, so the work grows with the page and not
-    with the number of cases.
+
+def may_act(user: User, case: UUID, right: Right) -> bool:
+    """Does a role include this, and does the person hold the case otherwise than by broken glass?
+
+    Whatever is not reading what the case holds asks this: changing something, taking something out,
+    looking at the trail.
     """
-    at = timezone.now()
-    principals = _grants(user, at)
-    if principals and not user.has_right(Right.ERASURE_DECIDE):
-        filters = filters | {"erased_on": None}
-    streams = []
-    for grants in principals:
-        if before:
-            grants = grants.filter(content_object__lt=before)
-        grants = grants.filter(**{f"content_object__{name}": v for name, v in filters.items()})
-        ids = grants.order_by("-content_object").values_list("content_object", flat=True)
-        streams.append(ids.distinct()[:limit])
-    return list(islice(_distinct(merge(*streams, reverse=True)), limit))
-
-
-def _distinct(ordered: Iterable[UUID]) -> Iterable[UUID]:
-    last = None
-    for case in ordered:
-        if case != last:
-            yield case
-        last = case
+    return user.has_right(right) and case in access_to(user, [case], glass=False)
 
 
 def principals_of(user: User) -> list[str]:
-    """Tokens of the person and the person's teams, as the name index stores them."""
+    """Tokens of the person and the person's teams, as the name index stores them.
+
+    A token names the organisation whose cases it finds, or "" where they were referred.
+    """
     if not may_hold_cases(user):
         return []
-    return [f"u:{user.pk}", *(f"g:{pk}" for pk in user.groups.values_list("pk", flat=True))]
+    holders = [f"u:{user.pk}", *(f"g:{pk}" for pk in user.groups.values_list("pk", flat=True))]
+    reach = {"", "" if user.is_partner else str(user.organisation_id)}
+    return [f"{holder} {organisation}" for holder in holders for organisation in sorted(reach)]
+
+
+def kept_out(user: User) -> str:
+    """The token of cases that the person is excluded from."""
+    return f"x:{user.pk}"
 
 
 def permission(codename: str) -> Permission:

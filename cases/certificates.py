@@ -3,25 +3,26 @@
 It names no staff. Its end can be checked by anybody, with nothing of Tutela at hand.
 """
 
-import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
-import typst
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, ngettext
 
+from accounts.models import TeamMembership, User
 from accounts.roles import ROLES
-from audit import trail
-from audit.models import Event, EventCase
+from audit import signing
+from audit.models import Event
 from audit.proofs import proof_of
+from audit.selectors import events_of_case
 from audit.verbs import Verb
 from cases.models import Case, CaseTeamGrant, CaseUserGrant, ErasureRequest, ErasureState
+from cases.typesetting import typeset
 from core.exceptions import NotFound
 
 TEMPLATE = settings.BASE_DIR / "templates" / "documents" / "certificate.typ"
@@ -78,7 +79,7 @@ def certificate_of(case: Case) -> Certificate:
         evidence=[
             (gettext("Entry of the log"), entry),
             (gettext("Proof"), proof_of(event).rstrip("\n")),
-            (gettext("Key of the log"), trail.verifier_key()),
+            (gettext("Key of the log"), signing.verifier_key()),
         ],
     )
 
@@ -111,16 +112,7 @@ def as_pdf(certificate: Certificate) -> bytes:
         "evidence": lines,
         "footer": f"{certificate.title} · {certificate.reference}",
     }
-    compiler = typst.Compiler(
-        input=TEMPLATE.read_bytes(),
-        ignore_system_fonts=True,
-        sys_inputs={"document": json.dumps(document)},
-    )
-    made = compiler.compile(
-        format="pdf", pdf_standards="ua-1", timestamp=int(certificate.erased_at.timestamp())
-    )
-    assert isinstance(made, bytes)
-    return made
+    return typeset(TEMPLATE, document, at=int(certificate.erased_at.timestamp()))
 
 
 # --- What it says ---------------------------------------------------------------------
@@ -149,7 +141,7 @@ def _facts(case: Case, event: Event, keys: Sequence[str], at: datetime) -> list[
         ]
     facts += [
         (gettext("Destroyed keys"), ", ".join(keys) or "–"),
-        (gettext("Log"), settings.ORIGIN),
+        (gettext("Log"), signing.name()),
         (gettext("Entry number"), str(event.seq)),
     ]
     return facts
@@ -238,22 +230,26 @@ def _how_to_check() -> Section:
 
 def _other_organisations(case: Case) -> list[str]:
     """Whose people held a grant on the case at some time, beside our own."""
-    users = [
-        grant.user
-        for grant in CaseUserGrant.objects.filter(content_object=case).select_related(
-            "user__office__organisation"
-        )
-    ]
-    teams = CaseTeamGrant.objects.filter(content_object=case).select_related(
-        "group__office__organisation"
-    )
+    users = [*_holders(case)]
     found = {user.office.organisation.name for user in users if user.office}
-    found |= {team.group.office.organisation.name for team in teams}
     found -= {case.office.organisation.name}
     partners = [user for user in users if user.office is None]
     if any(holding.role == UNNAMED for u in partners for holding in u.role_holdings.all()):
         found.add(gettext("a partner organisation that its account here does not name"))
     return sorted(found)
+
+
+def _holders(case: Case) -> Iterator[User]:
+    """Everybody who held a grant on the case at some time, by themselves or in a team."""
+    grants = CaseUserGrant.objects.filter(content_object=case)
+    for grant in grants.select_related("user__office__organisation"):
+        yield grant.user
+    for given in CaseTeamGrant.objects.filter(content_object=case):
+        until = given.revoked_at or given.ends
+        members = TeamMembership.objects.filter(team__group=given.group_id, begun_at__lt=until)
+        members = members.exclude(ended_at__lte=given.starts)
+        for member in members.select_related("user__office__organisation"):
+            yield member.user
 
 
 def _role(code: str) -> str:
@@ -263,7 +259,7 @@ def _role(code: str) -> str:
 # --- Where it comes from --------------------------------------------------------------
 def _erasure_of(case: Case) -> Event:
     """The event that left the tombstone."""
-    events = _events_of(case).filter(verb=Verb.CASE_ERASED)
+    events = events_of_case(case.pk).filter(verb=Verb.CASE_ERASED)
     if case.erased_on is None or (event := events.last()) is None:
         raise NotFound(gettext("This case was not erased."))
     return event
@@ -271,13 +267,8 @@ def _erasure_of(case: Case) -> Event:
 
 def _destruction_of(case: Case, erasure: Event) -> Event:
     """The event that told of the destroyed key, before the tombstone."""
-    destroyed = _events_of(case).filter(verb=Verb.KEY_DESTROYED, seq__lt=erasure.seq)
+    destroyed = events_of_case(case.pk).filter(verb=Verb.KEY_DESTROYED, seq__lt=erasure.seq)
     return destroyed.last() or erasure
-
-
-def _events_of(case: Case):  # type: ignore[no-untyped-def]
-    links = EventCase.objects.filter(case=case.pk).values("seq")
-    return Event.objects.filter(seq__in=links).order_by("seq")
 
 
 # --- How it is set --------------------------------------------------------------------

@@ -6,7 +6,7 @@ cannot be written, nothing is opened.
 
 import base64
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -18,15 +18,17 @@ import msgspec
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts import confirming
 from accounts.models import User
 from audit import trail
 from audit.models import Event
-from audit.verbs import Verb
-from cases import storage
-from cases.access import Access, access_to
-from cases.models import Attachment, AttachmentState, Case, SealedModel
+from audit.verbs import TAKEN_OUT, Verb
+from cases import storage, tombstones
+from cases.access import Access, access_to, may_act
+from cases.models import Attachment, AttachmentState, Case, Draft, DraftContent, SealedModel
 from cases.models.attachment import file_place
 from cases.models.base import SectionTypes, place_of
+from cases.oversight import decoys
 from cases.sections import CaseFacts, FileContent, SearchEntry
 from core.exceptions import Erased, NotAllowed, NotFound, WrongState
 from core.rights import Right
@@ -35,6 +37,7 @@ from vault import sealing
 from vault.files import Reader
 from vault.keyring import NoKey, keyring
 
+ERASED = _("This case was erased.")
 Sections = dict[str, Section]
 BATCH = 500  # rows opened at a time in a long run
 PIECE = 2**20  # bytes of a file opened at a time
@@ -60,16 +63,18 @@ def open_rows(
     verb: Verb = Verb.CASE_VIEWED,
     classes: Iterable[str] | None = None,
     details: dict[str, Any] | None = None,
+    withhold: bool = False,
 ) -> list[Sections]:
     """The sections of each row that this person may read, in the order of `rows`.
 
     `rows` may be of several models, and versions out of their history. With `classes`, open no others.
     One event names every case and class. Sections the person may not read are absent.
+    What waits for a confirmation (accounts/confirming.py) is absent when the caller would `withhold` it.
     Raises NotFound when a row belongs to a case the person does not see, Erased when its key is
-    destroyed, Damaged when bytes were changed or moved, and RuntimeError inside a transaction, where
-    the event could be rolled back.
+    destroyed, Damaged when bytes were changed or moved, ConfirmationNeeded when something waits for
+    one, and RuntimeError inside a transaction, where the event could be rolled back.
     """
-    admitted = _admit(rows, by, verb, classes, details)
+    admitted = _admit(rows, by, verb, classes, details, withhold=withhold)
     _load_keys(admitted)
     return [_open_row(row, admitted[type_of(row).case_id_(row)]) for row in rows]
 
@@ -81,12 +86,13 @@ def open_each(
     verb: Verb,
     classes: Iterable[str] | None = None,
     details: dict[str, Any] | None = None,
+    reason: str = "",
 ) -> list[Sections | None]:
     """As `open_rows`, for lists: a damaged row comes out as None and is recorded, the others open.
 
-    Of a row whose case was erased no section comes out.
+    Of a row whose case was erased no section comes out. `reason` is a code for the event.
     """
-    admitted = _admit(rows, by, verb, classes, details)
+    admitted = _admit(rows, by, verb, classes, details, reason=reason)
     with suppress(Erased):  # the keys of the others are loaded all the same
         _load_keys(admitted)
     opened: list[Sections | None] = []
@@ -110,30 +116,97 @@ def _admit(
     verb: Verb,
     classes: Iterable[str] | None,
     details: dict[str, Any] | None,
-) -> dict[UUID, set[str]]:
-    """Decide and record. Returns the classes this person may open in each case of `rows`."""
+    *,
+    reason: str = "",
+    withhold: bool = False,
+) -> dict[UUID, Collection[str]]:
+    """Decide and record. Returns the classes this person opens in each case of `rows`.
+
+    Where the answer is the question for a confirmation, nothing is opened, and no reading recorded.
+    """
     if not rows:
         return {}
     cases = {type_of(row).case_id_(row) for row in rows}
-    allowed = access_to(by, cases)
-    if cases - allowed.keys():
-        raise NotFound(_("There is no such case, or it is not shared with you."))
     only = None if classes is None else set(classes)
-    wanted = {case: a.read if only is None else a.read & only for case, a in allowed.items()}
-    erased = set(
-        Case.objects.filter(pk__in=cases, erased_on__isnull=False).values_list("pk", flat=True)
-    )
-    wanted |= {case: set() for case in erased}  # a tombstone tells nothing that has a class
-    read = sorted(cases - erased or cases)
-    named = set().union(*wanted.values())
+    admitted: dict[UUID, Collection[str]] = {}
+
+    def decide() -> dict[UUID, set[str]]:
+        allowed = _allowed(by, cases, verb)
+        if cases - allowed.keys():
+            raise NotFound(_("There is no such case, or it is not shared with you."))
+        wanted = {c: a.read if only is None else a.read & only for c, a in allowed.items()}
+        waits = confirming.unconfirmed(set().union(*wanted.values()))
+        if waits and not withhold and _holds(rows, {c: some & waits for c, some in wanted.items()}):
+            raise confirming.ConfirmationNeeded
+        opens = {case: classes - waits for case, classes in wanted.items()}
+        admitted.update(opens)
+        return opens
+
+    erased = record_reading(decide, verb, by=by, details=details, reason=reason)
+    return admitted | dict.fromkeys(erased, ())  # nothing of it opens any more
+
+
+def _holds(rows: Sequence[SealedModel], classes: Mapping[UUID, Collection[str]]) -> bool:
+    """Is a section of one of these classes among the rows? Facts say so, and are told to nobody.
+
+    What does not open is no reason to ask; whoever opens it afterwards meets what is wrong.
+    """
+    with suppress(Erased, Damaged):
+        _load_keys(classes)
+    for row in rows:
+        asked = classes[type_of(row).case_id_(row)]
+        with suppress(NoKey, Damaged, sealing.CannotOpen):
+            for section, (cls, _schema) in _sections_of(row).items():
+                if cls in asked and getattr(row, f"{section}_sealed") is not None:
+                    return True
+    return False
+
+
+def _allowed(by: User, cases: Collection[UUID], verb: Verb) -> dict[UUID, Access]:
+    """What this person may open in each case for such an act. Broken glass lets nothing be taken out.
+
+    Raises NotAllowed when that is what is asked for.
+    """
+    allowed = access_to(by, cases, glass=verb not in TAKEN_OUT)
+    missing = set(cases) - allowed.keys()
+    if verb in TAKEN_OUT and missing and access_to(by, missing).keys() >= missing:
+        raise NotAllowed(_("You see this case because the glass is broken: nothing is taken out."))
+    return allowed
+
+
+def record_reading(
+    decide: Callable[[], Mapping[UUID, Collection[str]]],
+    verb: Verb,
+    *,
+    by: User,
+    details: dict[str, Any] | None = None,
+    reason: str = "",
+) -> set[UUID]:
+    """Write the event that these classes of these cases are read, and commit it.
+
+    `decide` says which. It is asked within the transaction of the event, so that access which ended a
+    moment before no longer counts. Whatever becomes of the request, the event stays. Returns cases that
+    were erased: the event names no class of theirs, and tells of others where there are others.
+    """
+    wanted: Mapping[UUID, Collection[str]] = {}
     try:
-        # durable: the event is committed here and now, whatever becomes of the request.
         with transaction.atomic(durable=True):
-            trail.record(verb, by=by, cases=read, classes=named, details=details)
+            wanted = decide()
+            erased = tombstones.erased(wanted)
+            classes = (set(wanted[case]) for case in wanted.keys() - erased)
+            trail.record(
+                verb,
+                by=by,
+                cases=sorted(wanted.keys() - erased or wanted),
+                classes=set().union(*classes),
+                details=details,
+                reason=reason,
+            )
+        return erased
     except NoKey:  # the one case was erased: what was typed falls with it, the event stays
         with transaction.atomic(durable=True):
-            trail.record(verb, by=by, cases=read)
-    return wanted
+            trail.record(verb, by=by, cases=sorted(wanted), reason=reason)
+        return set(wanted)
 
 
 @dataclass(slots=True)
@@ -173,7 +246,7 @@ class OpenFile:
             raise Damaged([self.case]) from None
 
     def _look_again(self) -> None:
-        access = access_to(User.objects.get(pk=self.by.pk), [self.case])
+        access = access_to(User.objects.get(pk=self.by.pk), [self.case], glass=False)
         if self.content.cls not in access.get(self.case, Access()).read:
             self._record("denied", "no longer shared")
             raise NotFound(_("There is no such file, or it is not shared with you."))
@@ -190,18 +263,24 @@ def open_file(
     Its facts are opened first, and told to nobody: they say of what class it is. Then the event is
     committed, and only then what is known of the file is opened, and its bytes. The event names the file
     under seal, and the classes this person may open: the class of the file would tell too much.
-    Raises NotFound, WrongState, and Damaged when bytes are missing or were changed or moved.
+    Raises NotFound, WrongState, ConfirmationNeeded, and Damaged when bytes are missing or were changed
+    or moved.
     """
-    access = access_to(by, [row.case_id]).get(row.case_id, Access())
     _load_keys([row.case_id])
     cls = _open_section(row, "facts", *Attachment.SECTIONS["facts"]).cls
-    if cls not in access.read:
-        raise NotFound(_("There is no such file, or it is not shared with you."))
-    if row.state != state:
-        raise WrongState(_("This file was removed, or waits for the virus scanner."))
-    with transaction.atomic(durable=True):
-        named = {"file": str(row.pk)}
-        trail.record(verb, by=by, cases=[row.case_id], classes=access.read, details=named)
+
+    def decide() -> dict[UUID, set[str]]:
+        access = _allowed(by, [row.case_id], verb).get(row.case_id, Access())
+        if cls not in access.read:
+            raise NotFound(_("There is no such file, or it is not shared with you."))
+        if confirming.unconfirmed([cls]):
+            raise confirming.ConfirmationNeeded
+        if row.state != state:
+            raise WrongState(_("This file was removed, or waits for the virus scanner."))
+        return {row.case_id: access.read}
+
+    if record_reading(decide, verb, by=by, details={"file": str(row.pk)}):
+        raise Erased(ERASED)
     content = _open_section(row, "content", cls, FileContent)
     try:
         sealed = storage.open_sealed(row.file)
@@ -218,7 +297,7 @@ def open_details(events: Sequence[Event], *, by: User, case: Case) -> list[dict[
 
     The caller has recorded the reading of the trail with `open_rows` or an event of its own.
     """
-    if not by.has_right(Right.CASE_AUDIT) or case.pk not in access_to(by, [case.pk]):
+    if not may_act(by, case.pk, Right.CASE_AUDIT):
         raise NotAllowed(_("Your role does not include this page."))
     with suppress(Erased):
         _load_keys([case.pk])
@@ -230,8 +309,7 @@ def open_derived(case: Case, *, by: User) -> tuple[CaseFacts, SearchEntry]:
     access = access_to(by, [case.pk]).get(case.pk)
     if access is None or not access.write:
         raise NotAllowed(_("This part of the case is not shared with you for writing."))
-    with transaction.atomic(durable=True):
-        trail.record(Verb.CASE_VIEWED, by=by, cases=[case.pk], classes=["facts", "search"])
+    record_reading(lambda: {case.pk: ["facts", "search"]}, Verb.CASE_VIEWED, by=by)
     _load_keys([case.pk])
     facts = _open_section(case, "facts", *Case.SECTIONS["facts"])
     return facts, _open_section(case, "search", *Case.SECTIONS["search"])
@@ -243,7 +321,7 @@ def stream_facts(*, by: User, verb: Verb) -> Iterator[tuple[UUID, CaseFacts]]:
     Needs Right.STATISTICS_FREEZE. One event says that it was done; it never names the cases.
     """
     _admit_to_facts(by, verb)
-    return _stream(Case, "facts", is_test=False)
+    return _stream(Case, "facts", without=decoys(), is_test=False)
 
 
 def stream_rows_facts(
@@ -251,7 +329,7 @@ def stream_rows_facts(
 ) -> Iterator[tuple[Any, Section]]:
     """(row, facts) of every row of another sealed model, under the same right as `stream_facts`."""
     _admit_to_facts(by, verb)
-    return _stream_rows(model, "facts", case__is_test=False)
+    return _stream_rows(model, "facts", without=decoys(), case__is_test=False)
 
 
 def _admit_to_facts(by: User, verb: Verb) -> None:
@@ -331,20 +409,23 @@ def stream_search_entries(
     return _stream(Case, "search", pk__in=cases)
 
 
-def _stream(model: type[SealedModel], section: str, **filters: Any) -> Iterator[tuple[UUID, Any]]:
-    for row, content in _stream_rows(model, section, **filters):
+def _stream(
+    model: type[SealedModel], section: str, without: Collection[UUID] = (), **filters: Any
+) -> Iterator[tuple[UUID, Any]]:
+    for row, content in _stream_rows(model, section, without, **filters):
         yield row.pk, content
 
 
 def _stream_rows(
-    model: type[SealedModel], section: str, **filters: Any
+    model: type[SealedModel], section: str, without: Collection[UUID] = (), **filters: Any
 ) -> Iterator[tuple[Any, Any]]:
     """Rows and one of their sections in the order of their keys; rows without it are left out.
 
-    So are rows of erased cases.
+    So are rows of erased cases, and of the cases `without`.
     """
     filters["erased_on" if model is Case else "case__erased_on"] = None
     rows = model._default_manager.filter(**filters).exclude(**{f"{section}_sealed": None})
+    rows = rows.exclude(**{"pk__in" if model is Case else "case__in": without})
     columns = ["id", "sealed_at", f"{section}_sealed"] + (["case_id"] if model is not Case else [])
     last = UUID(int=0)
     while batch := list(rows.filter(pk__gt=last).only(*columns).order_by("pk")[:BATCH]):
@@ -372,7 +453,7 @@ def _load_keys(cases: Iterable[UUID]) -> None:
         while batch := list(islice(remaining, BATCH)):
             keyring.load(batch)
     except NoKey:
-        raise Erased(_("This case was erased.")) from None
+        raise Erased(ERASED) from None
     except sealing.CannotOpen:  # a wrapped key was changed, or put in another's place
         raise Damaged(batch) from None
 
@@ -382,7 +463,7 @@ def type_of(row: Any) -> type[SealedModel]:
     return getattr(row, "instance_type", type(row))
 
 
-def _open_row(row: SealedModel, classes: set[str]) -> Sections:
+def _open_row(row: SealedModel, classes: Collection[str]) -> Sections:
     """The sections of one row that are of these classes."""
     return {
         section: _open_section(row, section, cls, schema)
@@ -419,3 +500,40 @@ def _details(event: Event, case: UUID) -> dict[str, Any]:
         return msgspec.json.decode(sealing.unseal(trail.details_place(event.id, case), blob))
     except (sealing.CannotOpen, NoKey, ValueError):
         return {}
+
+
+def open_draft(draft: Draft, *, by: User) -> DraftContent:
+    """What this person was typing, as long as they may still read what they could then.
+
+    Raises NotFound when it is somebody else's or when less of the case is shared with them now, Erased,
+    ConfirmationNeeded, and Damaged.
+    """
+    if draft.user_id != by.pk:
+        raise NotFound(_("There is no such form."))
+    if draft.case_id is None:
+        content = _open_draft(draft)
+        trail.record(Verb.DRAFT_OPENED, by=by)
+        return content
+    case = draft.case_id
+    _load_keys([case])
+    content = _open_draft(draft)
+
+    def decide() -> dict[UUID, set[str]]:
+        access = access_to(by, [case]).get(case)
+        if access is None or set(content.classes) - access.read:
+            raise NotFound(_("There is no such case, or it is not shared with you."))
+        if confirming.unconfirmed(content.classes):
+            raise confirming.ConfirmationNeeded
+        return {case: set(content.classes)}
+
+    if record_reading(decide, Verb.DRAFT_OPENED, by=by):
+        raise Erased(ERASED)
+    return content
+
+
+def _open_draft(draft: Draft) -> DraftContent:
+    try:
+        plaintext = sealing.unseal(draft.place(), bytes(draft.content_sealed or b""))
+        return msgspec.json.decode(plaintext, type=DraftContent)
+    except (sealing.CannotOpen, msgspec.DecodeError):
+        raise Damaged([draft.case_id] if draft.case_id else []) from None

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import User
 from cases.access import Access
 from cases.door import Sections
@@ -12,11 +15,9 @@ from cases.sections import FileContent
 from cases.uploads import WRITERS
 from core.classes import SHORT_NAMES
 
-NEWEST = 10  # files shown at once; older ones are folded
 
-
-def _rows(case: Case) -> list[SealedModel]:
-    return list(case.attachments.exclude(state=AttachmentState.REMOVED))
+def _rows(case: Case) -> QuerySet[Attachment]:
+    return case.attachments.exclude(state=AttachmentState.REMOVED)
 
 
 def _context(
@@ -35,7 +36,7 @@ def _context(
         if isinstance(content := sections.get("content"), FileContent)
     ]
     may_add = bool(access.write) and any(user.has_right(right) for right in WRITERS)
-    return {"files": files[:NEWEST], "older": files[NEWEST:], "may_add": may_add}
+    return {"files": files, "may_add": may_add}
 
 
-FILE_PANEL = Panel("cases/file_panel.html", _rows, _context)
+FILE_PANEL = Panel("files", _("Files"), "cases/file_panel.html", _rows, _context, is_mixed=True)

@@ -1,6 +1,8 @@
 """HTML input of the case file: shape and wording. What it means is in the services."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,13 +12,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Team, User
 from cases import reference
 from cases.countries import LANGUAGES, country_groups
 from cases.files import types
-from cases.models import FIRST_REASONS, GrantReason
-from cases.sections import ConsentTerms, Contact, Identity, VictimContext
+from cases.models import BY_HAND
+from cases.sections import CaseSummary, ConsentTerms, Contact, Identity, VictimContext
 from core.classes import LONG_NAMES
+from core.known_days import first_day, known_day
 from core.schema import Section
 
 NAME = 200  # letters
@@ -74,6 +77,42 @@ def _not_too_far(value: date) -> None:
         raise forms.ValidationError(_("Enter a date within the next ten years."))
 
 
+class KnownDayField(forms.CharField):
+    """A date as far as it is known, from 1900 until today, as core/known_days.py keeps it."""
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        hint = _("As far as it is known: 2024, 2024-05 or 2024-05-17.")
+        super().__init__(label=label, required=False, max_length=10, help_text=hint, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        typed = super().clean(value)
+        if not typed:
+            return ""
+        try:
+            known = known_day(typed)
+        except ValueError:
+            raise forms.ValidationError(
+                _("Enter a year, as 2024, a month, as 2024-05, or a day, as 2024-05-17.")
+            ) from None
+        if not date(1900, 1, 1) <= first_day(known) <= timezone.localdate():
+            raise forms.ValidationError(_("Enter a date from 1900 on that is not in the future."))
+        return known
+
+
+def degrees(label: Any, most: int) -> forms.CharField:
+    """Degrees of latitude or longitude, between -most and most, as text."""
+
+    def is_on_earth(value: str) -> None:
+        try:
+            on_earth = abs(Decimal(value)) <= most
+        except InvalidOperation:
+            on_earth = False
+        if not on_earth:
+            raise forms.ValidationError(_("Enter degrees, as 53.9045."))
+
+    return forms.CharField(label=label, required=False, max_length=20, validators=[is_on_earth])
+
+
 def one_of(label: Any, choices: Any, *, required: bool = False, **kwargs: Any) -> forms.ChoiceField:
     """One code out of a list, "not recorded" among them unless required."""
     empty = [("", _("Choose…") if required else _("Not recorded"))]
@@ -118,6 +157,23 @@ class PersonForm(forms.Form):
     )
     identity_number = text(_("Identity number"))
     primary_language = one_of(_("Main language"), lambda: list(LANGUAGES.items()))
+    secondary_language = one_of(_("Second language"), lambda: list(LANGUAGES.items()))
+    salutation = text(_("Form of address"))
+    marital_status = one_of(_("Marital status"), reference.entry_choices("MARITAL_STATUS"))
+    number_of_children = forms.IntegerField(
+        label=_("Number of children"),
+        required=False,
+        validators=[MinValueValidator(0), MaxValueValidator(99)],
+    )
+    highest_level_of_education = one_of(_("Education"), reference.entry_choices("EDUCATION"))
+    title = text(_("Position"), help_text=_("What the person works as, and where."))
+    deceased = forms.TypedChoiceField(
+        label=_("Has the person died?"),
+        choices=[("", _("Not recorded")), ("yes", _("Yes")), ("no", _("No"))],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        required=False,
+    )
     mobile_phone = text(_("Mobile phone"))
     home_phone = text(_("Home phone"))
     email = forms.EmailField(label=_("E-mail"), required=False, max_length=NAME)
@@ -131,6 +187,8 @@ class PersonForm(forms.Form):
     mailing_state = text(_("Region"))
     mailing_postal_code = text(_("Postal code"))
     mailing_country = one_of(_("Country"), country_groups)
+    mailing_latitude = degrees(_("Latitude"), 90)
+    mailing_longitude = degrees(_("Longitude"), 180)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -151,12 +209,6 @@ class PersonForm(forms.Form):
 class VictimForm(forms.Form):
     """What was done to the person."""
 
-    trafficking_status = one_of(
-        _("Trafficking status"), reference.entry_choices("TRAFFICKING_STATUS")
-    )
-    trafficking_status_decided_by = one_of(
-        _("Decided by"), reference.entry_choices("DECISION_MAKING_ORG")
-    )
     types_of_exploitation = several_of(
         _("Types of exploitation"), reference.entry_choices("TYPES_OF_EXPLOITATION")
     )
@@ -178,6 +230,12 @@ class VictimForm(forms.Form):
     relationship_to_trafficker = several_of(
         _("Relationship to the trafficker"), reference.entry_choices("RELATIONSHIP_TO_TRAFFICKER")
     )
+    recruitment_websites_and_apps = several_of(
+        _("Websites and apps of recruitment"), reference.entry_choices("WEBSITES_AND_APPS")
+    )
+    exploitation_websites_and_apps = several_of(
+        _("Websites and apps of exploitation"), reference.entry_choices("WEBSITES_AND_APPS")
+    )
     age_when_trafficked = forms.IntegerField(
         label=_("Age when trafficked"),
         required=False,
@@ -189,11 +247,30 @@ class VictimForm(forms.Form):
         return section_from(self, VictimContext, base)
 
 
+class SummaryForm(forms.Form):
+    """How the case came to us."""
+
+    summary = text(_("Summary of the case"), long=True)
+    referring_organisation = text(_("Referring organisation"))
+    referring_case_worker = text(_("Whom to ask there"))
+    incoming_referral_date = day(_("Referred on"))
+    reason_for_incoming_referral = one_of(
+        _("Reason for the referral"), reference.entry_choices("REFERRAL_REASON")
+    )
+    incoming_referral_details = text(_("What was told and arranged"), long=True)
+
+    def content(self, base: Section | None = None) -> CaseSummary:
+        return section_from(self, CaseSummary, base)
+
+
 class ConsentForm(forms.Form):
     """What the person agreed to."""
 
     consented = forms.TypedChoiceField(
         label=_("Does the person agree that we keep and use this information?"),
+        help_text=_(
+            "No, too, when they withdraw it: what other organisations could see of the case ends then."
+        ),
         choices=[("yes", _("Yes")), ("no", _("No"))],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
@@ -207,6 +284,12 @@ class ConsentForm(forms.Form):
     )
     language = one_of(_("Language used"), lambda: list(LANGUAGES.items()))
     interpreter = text(_("Interpreter, if any"))
+    guardian = text(_("Guardian, for a child"))
+    expires_on = day(
+        _("Holds until"),
+        latest_today=False,
+        help_text=_("Leave it empty when it holds until the person withdraws it."),
+    )
     remarks = text(_("Remarks"), long=True)
 
     def terms(self) -> ConsentTerms:
@@ -214,9 +297,11 @@ class ConsentForm(forms.Form):
 
 
 class GrantForm(forms.Form):
-    """Who gets which classes of a case, until when."""
+    """Who gets which classes of a case, from when, until when."""
 
-    to = forms.ModelChoiceField(label=_("Share with"), queryset=User.objects.none())
+    to = forms.ChoiceField(
+        label=_("Share with"), error_messages={"required": _("Choose a person or a team.")}
+    )
     classes = forms.MultipleChoiceField(
         label=_("What they may open"),
         choices=list(LONG_NAMES.items()),
@@ -226,21 +311,42 @@ class GrantForm(forms.Form):
     may_write = forms.BooleanField(
         label=_("They may also write in these classes"), required=False, initial=True
     )
+    since = day(_("From"), latest_today=False)
     until = day(_("Until"), required=True, latest_today=False)
     reason = forms.ChoiceField(
-        label=_("Reason"),
-        choices=[(code, label) for code, label in GrantReason.choices if code not in FIRST_REASONS],
+        label=_("Reason"), choices=[(reason.value, reason.label) for reason in BY_HAND]
     )
     note = text(_("Note"), help_text=_("Sealed with the case's trail."))
 
-    def __init__(self, *args: Any, people: Any, own_classes: set[str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        people: Iterable[User],
+        teams: Mapping[Team, str],
+        own_classes: set[str],
+        **kwargs: Any,
+    ) -> None:
+        """`teams` with what each is called."""
         super().__init__(*args, **kwargs)
-        self.fields["to"].queryset = people  # type: ignore[attr-defined]
+        self._receivers: dict[str, User | Team] = {str(one.pk): one for one in (*people, *teams)}
+        self.fields["to"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose")),
+            (_("People"), [(str(person.pk), str(person)) for person in people]),
+            (_("Teams"), [(str(team.pk), name) for team, name in teams.items()]),
+        ]
         self.fields["classes"].choices = [  # type: ignore[attr-defined]
             choice
             for choice in self.fields["classes"].choices
             if choice[0] in own_classes  # type: ignore[attr-defined]
         ]
+
+    def clean_to(self) -> User | Team:
+        return self._receivers[self.cleaned_data["to"]]
+
+    def starts(self) -> datetime | None:
+        """The beginning of the chosen day, here; none is now."""
+        first = self.cleaned_data["since"]
+        return first and timezone.make_aware(datetime.combine(first, time.min))
 
     def ends(self) -> datetime:
         """The end of the chosen day, here."""

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit import trail
-from audit.models import Event
+from audit.selectors import events
 from audit.verbs import Verb
 from cases import door, ledger
 from cases.access import Access, access_to
 from cases.models import CLOSED, Case, ErasureRequest, ErasureState
+from cases.models.request import CaseRequest
 from cases.services.erasure import open_request
 from core.rights import Right
 
@@ -49,7 +50,7 @@ def _due(user: User, after: UUID | None = None) -> Iterator[UUID]:
         day, pk = last or (None, None)
         rest = due.filter(Q(retain_until__gt=day) | Q(retain_until=day, pk__gt=pk)) if day else due
         batch = list(rest[:BATCH])
-        seen = access_to(user, [pk for _day, pk in batch])
+        seen = access_to(user, [pk for _day, pk in batch], glass=False)
         yield from (pk for _day, pk in batch if pk in seen)
         if len(batch) < BATCH:
             return
@@ -60,7 +61,7 @@ def requests_for(user: User) -> list[ErasureRequest]:
     """Requests that wait for a decision or are not finished, for cases this person sees."""
     requests = ErasureRequest.objects.filter(state__in=OPEN).order_by("pk")
     found = list(requests.select_related("case__office", "asked_by"))
-    seen = access_to(user, [request.case_id for request in found])
+    seen = access_to(user, [request.case_id for request in found], glass=False)
     return [request for request in found if request.case_id in seen]
 
 
@@ -100,19 +101,20 @@ def keeping_of(case: Case, access: Access, user: User) -> dict[str, Any]:
         "request": request,
         "is_closed": case.status in CLOSED,
         "may_close": may_write and user.has_right(Right.CASE_CLOSE),
-        "may_hold": user.has_right(Right.CASE_HOLD),
-        "may_ask": request is None and user.has_right(Right.ERASURE_ASK),
+        "may_hold": not access.by_glass and user.has_right(Right.CASE_HOLD),
+        "may_ask": not access.by_glass and request is None and user.has_right(Right.ERASURE_ASK),
         "may_decide": request is not None
+        and not access.by_glass
         and request.asked_by_id != user.pk
         and user.has_right(Right.ERASURE_DECIDE),
     }
 
 
-def note_of(request: ErasureRequest, *, by: User) -> str:
-    """What was written when the erasure was asked for; "" for somebody who may not audit the case."""
+def note_of(request: CaseRequest, *, by: User) -> str:
+    """What was written when it was asked for; "" for somebody who may not audit the case."""
     if not by.has_right(Right.CASE_AUDIT):
         return ""
-    trail.record(Verb.CASE_AUDITED, by=by, cases=[request.case_id], classes=["audit"])
-    event = Event.objects.get(object=request.pk, revision=1)
+    door.record_reading(lambda: {request.case_id: ["audit"]}, Verb.CASE_AUDITED, by=by)
+    event = events().get(object=request.pk, revision=1)
     [details] = door.open_details([event], by=by, case=request.case)
     return details.get("note", "")

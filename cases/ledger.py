@@ -21,7 +21,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 
-from audit import trail
+from audit import signing
 from audit.digests import canonical_json
 
 FILE = "erasures.txt"
@@ -112,7 +112,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _parsed(lines: Sequence[bytes]) -> Ledger:
     ledger = Ledger({}, [])
-    public = trail.signing_key().public_key() if lines else None
+    public = signing.signing_key().public_key() if lines else None
     for number, line in enumerate(lines, start=1):
         try:
             found = msgspec.json.decode(line, type=_Line)
@@ -129,7 +129,7 @@ def _parsed(lines: Sequence[bytes]) -> Ledger:
 
 def _line(entry: Entry) -> bytes:
     at = entry.at.astimezone(UTC).isoformat(timespec="seconds")
-    signature = trail.signing_key().sign(_signed(entry.case, at))
+    signature = signing.signing_key().sign(_signed(entry.case, at))
     content = {
         "v": 1,
         "case": str(entry.case),

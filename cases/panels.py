@@ -1,22 +1,48 @@
-"""Parts of the case page that upper apps bring along, in apps.ready(). A list, so it can be printed."""
+"""Parts of the case page that upper apps bring along, in apps.ready(). A list, so it can be printed.
 
-from collections.abc import Callable
+The page shows the newest of each, so that it opens as quickly for a case of many years as for a new one;
+all of them stand on a page of their own (cases/views/panels.py).
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import QuerySet
 
 from accounts.models import User
 from cases.access import Access
 from cases.door import Sections
 from cases.models import Case, SealedModel
 
+SHOWN = 10  # of each part on the case page
+PAGE = 50  # on a page of its own
+
+Rows = Sequence[SealedModel] | QuerySet[Any]
+
+
+def _nothing(rows: list[SealedModel]) -> list[SealedModel]:
+    return []
+
 
 @dataclass(frozen=True)
 class Panel:
     """A part of the case page. Its rows are opened together with the page's, in one event."""
 
+    name: str  # in the address of its own page
+    heading: Any  # above all of them; "" when it has no page of its own
     template: str
-    rows: Callable[[Case], list[SealedModel]]
+    rows: Callable[[Case], Rows]  # newest first
     context: Callable[[Case, User, Access, list[tuple[SealedModel, Sections]]], dict[str, Any]]
+    # What is opened together with these rows.
+    beside: Callable[[list[SealedModel]], list[SealedModel]] = _nothing
+    in_story: bool = False  # stands with what happened, below what is worked on
+    is_mixed: bool = False  # its rows are of several classes, and nobody is told how many there are
+
+    def some(self, case: Case, start: int = 0, size: int = SHOWN) -> list[SealedModel]:
+        """`size` rows from the one at `start`, and what is opened together with them."""
+        rows = list(self.rows(case)[start : start + size])
+        return rows + self.beside(rows)
 
 
 CASE_PANELS: list[Panel] = []

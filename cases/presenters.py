@@ -1,5 +1,6 @@
 """Sections as people read them: field names as labels, codes as words. Labels come from the forms."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -9,11 +10,12 @@ from django.utils.translation import gettext_lazy
 
 from cases import reference
 from cases.countries import LANGUAGES, country_name
-from cases.forms import ConsentForm, FileForm, PersonForm, VictimForm
+from cases.forms import ConsentForm, FileForm, PersonForm, SummaryForm, VictimForm
+from core.known_days import told_day
 from core.schema import Section
 
 # Forms whose labels name the fields of sections; upper apps add theirs in apps.ready().
-LABELLED: list[type[forms.Form]] = [PersonForm, VictimForm, ConsentForm, FileForm]
+LABELLED: list[type[forms.Form]] = [*(PersonForm, VictimForm, SummaryForm, ConsentForm, FileForm)]
 
 # Fields that no form has.
 LABELS: dict[str, Any] = {
@@ -42,19 +44,31 @@ CODES: dict[str, dict[str, Any]] = {
     "types_of_sex_exploitation": reference.TYPES_OF_SEX_EXPLOITATION,
     "reason_for_incoming_referral": reference.REFERRAL_REASON,
     "reason_for_outgoing_referral": reference.REFERRAL_REASON,
+    "risk_level": reference.RISK_LEVELS,
+    "urgent_medical_need": reference.ANSWERS,
+    "threat": reference.ANSWERS,
+    "person_took_part": reference.ANSWERS,
+    "risks_of_person": reference.RISKS_OF_PERSON,
+    "risks_of_household": reference.RISKS_OF_HOUSEHOLD,
+    "risks_of_community": reference.RISKS_OF_COMMUNITY,
+    "event_type": reference.HISTORIC_EVENT_TYPE,
+    "role_in_process": reference.PERPETRATOR_ROLE,
     "purposes": reference.CONSENT_PURPOSES,
     "points_explained": reference.CONSENT_GUIDANCE,
     "form": reference.CONSENT_FORMS,
+    "excluded_as": reference.EXCLUSION_GROUNDS,
     "language": LANGUAGES,
     "primary_language": LANGUAGES,
     "secondary_language": LANGUAGES,
 }
-COUNTRIES = frozenset({"citizenship", "mailing_country", "country_of_exploitation"})
+COUNTRIES = frozenset({"citizenship", "mailing_country", "country_of_exploitation", "country"})
+KNOWN_DAYS = frozenset({"event_date"})
 
 
-def told(section: Section) -> list[tuple[str, str]]:
+def told(section: Section, without: Collection[str] = ()) -> list[tuple[str, str]]:
     """(label, text) of every field that is recorded, in the order of the schema."""
-    pairs = ((name, text_of(name, value)) for name, value in section.as_dict().items())
+    fields = section.as_dict().items()
+    pairs = ((name, text_of(name, value)) for name, value in fields if name not in without)
     return [(label_of(name), text) for name, text in pairs if text]
 
 
@@ -74,15 +88,18 @@ def text_of(name: str, value: Any) -> str:
         case bool():
             return _("Yes") if value else _("No")
         case list():
-            return ", ".join(_code(name, item) for item in value)
+            return ", ".join(item_of(name, item) for item in value)
         case dict():
             return "; ".join(f"{key}: {item}" for key, item in value.items())
         case str():
-            return _code(name, value)
+            return item_of(name, value)
     return date_format(value, "j M Y") if hasattr(value, "isoformat") else str(value)
 
 
-def _code(name: str, code: str) -> str:
+def item_of(name: str, code: str) -> str:
+    """One value of a field in words, of those that hold several as well."""
     if name in COUNTRIES:
         return str(country_name(code))
+    if name in KNOWN_DAYS:
+        return told_day(code)
     return str(CODES.get(name, {}).get(code, code))

@@ -247,6 +247,40 @@ SUPPORT_PLAN_TYPE: Codes = {
     "SocialCare": _("Social Care"),
 }
 
+# Ours: answers that HTCDS's yes and no leave out.
+ANSWERS: Codes = {
+    "yes": _("Yes"),
+    "no": _("No"),
+    "unknown": _("Not known"),
+    "declined": _("Did not want to say"),
+}
+
+# Ours, in the order of danger.
+RISK_LEVELS: Codes = {
+    "low": _("Low"),
+    "medium": _("Medium"),
+    "high": _("High"),
+    "extreme": _("Extreme: act now"),
+}
+
+# What makes somebody vulnerable, after HTCDS's example questions: of the person, the household, the
+# community. HTCDS names no codes for them.
+RISKS_OF_PERSON: Codes = {
+    "origin": _("Nationality, race or ethnicity"),
+    "orientation": _("Sexual orientation"),
+    "age": _("Age"),
+}
+RISKS_OF_HOUSEHOLD: Codes = {
+    "income": _("Source of income"),
+    "violence": _("Violence or abuse at home"),
+    "discrimination": _("Preferential treatment or discrimination at home"),
+}
+RISKS_OF_COMMUNITY: Codes = {
+    "law_enforcement": _("Access to law enforcement that helps"),
+    "governance": _("Local governance, or acting together"),
+    "education": _("Access to education"),
+}
+
 # What was explained before the person agreed
 CONSENT_GUIDANCE: Codes = {
     "interview_agreed": _("The person agrees to be interviewed (assent for a child)."),
@@ -271,6 +305,13 @@ CONSENT_FORMS: Codes = {
     "written": _("In writing"),
     "recorded": _("Recorded (sound or video)"),
     "verbal_certified": _("By word, certified in writing by the case officer"),
+}
+
+# Ours: why somebody of the staff is kept out of a case.
+EXCLUSION_GROUNDS: Codes = {
+    "named": _("Is named in the case"),
+    "relative": _("Is a relative"),
+    "former_partner": _("Is or was a partner"),
 }
 
 # Age in whole years
@@ -315,6 +356,11 @@ OURS: dict[str, frozenset[str]] = {
     "TYPES_OF_EXPLOITATION": frozenset({"ForcedCriminality", "OtherGrouped"}),
     "FORCED_LABOUR_INDUSTRY": frozenset({"OtherIndustry"}),
     "TYPES_OF_SEX_EXPLOITATION": frozenset({"OtherSexual"}),
+    "ANSWERS": frozenset(ANSWERS),
+    "RISK_LEVELS": frozenset(RISK_LEVELS),
+    "RISKS_OF_PERSON": frozenset(RISKS_OF_PERSON),
+    "RISKS_OF_HOUSEHOLD": frozenset(RISKS_OF_HOUSEHOLD),
+    "RISKS_OF_COMMUNITY": frozenset(RISKS_OF_COMMUNITY),
     "CONSENT_GUIDANCE": frozenset(CONSENT_GUIDANCE),
     "CONSENT_PURPOSES": frozenset(CONSENT_PURPOSES),
     "CONSENT_FORMS": frozenset(CONSENT_FORMS),

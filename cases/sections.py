@@ -54,8 +54,6 @@ class Contact(Section):
 class VictimContext(Section):
     """What was done to the person (class `narrative`)."""
 
-    trafficking_status: str = ""
-    trafficking_status_decided_by: str = ""
     relationship_to_trafficker: list[str] = []
     age_when_trafficked: int | None = None
     recruitment_websites_and_apps: list[str] = []
@@ -69,6 +67,77 @@ class VictimContext(Section):
     country_of_exploitation: str = ""  # ISO 3166 alpha-2
     exploitation_websites_and_apps: list[str] = []
     account: str = ""  # in the person's or the officer's words
+
+
+class StatusDecisionContent(Section):
+    """Whether the person was trafficked, as some body decided (class `narrative`)."""
+
+    trafficking_status: str = ""  # code of reference.TRAFFICKING_STATUS
+    trafficking_status_decided_by: str = ""  # code of reference.DECISION_MAKING_ORG
+    decided_on: date | None = None
+    grounds: str = ""  # what spoke for it and against it
+
+
+class TraffickingEventContent(Section):
+    """One thing that happened on the way (class `narrative`); HTCDS calls it a historic event."""
+
+    event_type: str = ""  # code of reference.HISTORIC_EVENT_TYPE
+    event_date: str = ""  # as far as it is known: 2024, 2024-05 or 2024-05-17
+    country: str = ""  # ISO 3166 alpha-2
+    state: str = ""
+    city: str = ""
+    street: str = ""
+    postal_code: str = ""
+    latitude: str = ""  # degrees
+    longitude: str = ""
+    event_description: str = ""
+
+
+class PerpetratorContent(Section):
+    """Somebody who took part in what was done (class `narrative`): it tells of the person, too."""
+
+    second_name: str = ""
+    first_name: str = ""
+    middle_name: str = ""
+    other_names: str = ""  # by which the person knew them
+    gender: str = ""  # code of reference.GENDER
+    citizenship: list[str] = []  # ISO 3166 alpha-2
+    role_in_process: list[str] = []  # codes of reference.PERPETRATOR_ROLE
+    role_details: str = ""
+    organisation: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """Family name first; empty when no name is known."""
+        return " ".join(filter(None, (self.second_name, self.first_name, self.middle_name)))
+
+
+class RiskContent(Section):
+    """What threatens the person, and what was agreed against it (class `narrative`)."""
+
+    risk_level: str = ""  # code of reference.RISK_LEVELS
+    urgent_medical_need: str = ""  # codes of reference.ANSWERS
+    threat: str = ""  # of violence, or of being trafficked again
+    risks_of_person: list[str] = []  # codes of reference.RISKS_OF_PERSON
+    risks_of_household: list[str] = []
+    risks_of_community: list[str] = []
+    risk_details: str = ""
+    safety_plan: str = ""
+    person_took_part: str = ""  # code of reference.ANSWERS
+    review_due: date | None = None
+
+
+class CommentFacts(Section):
+    """Of what class a comment is (class `facts`): the door routes by it."""
+
+    cls: str = ""
+
+
+class CommentContent(Section):
+    """A note on the progress of the case (class: that of the comment)."""
+
+    cls: str = ""  # as in the facts
+    comment: str = ""
 
 
 class CaseSummary(Section):
@@ -98,7 +167,16 @@ class ConsentTerms(Section):
     form: str = ""  # code of reference.CONSENT_FORMS
     language: str = ""
     interpreter: str = ""
+    guardian: str = ""  # who agreed for a child, with the child's assent
+    expires_on: date | None = None  # the last day it holds; None: until it is withdrawn
     remarks: str = ""
+
+
+class ExclusionGrounds(Section):
+    """Why somebody is excluded from a case (class `narrative`): it tells of the person, too."""
+
+    excluded_as: str = ""  # code of reference.EXCLUSION_GROUNDS
+    excluded_because: str = ""
 
 
 class FileFacts(Section):

@@ -1,20 +1,36 @@
 """Finding cases: fetch and authorise in one step, so that nobody holds a case not cleared for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from audit.verbs import Verb
 from cases import door
-from cases.access import Access, access_to, newest_cases
-from cases.models import Case, ErasureRequest, ErasureState, Person, PersonRole
+from cases.access import Access, access_to
+from cases.lists import ALL, Wanted, latest_cases
+from cases.models import (
+    Case,
+    CaseStatus,
+    ErasureRequest,
+    ErasureState,
+    Person,
+    PersonRole,
+    RiskAssessment,
+)
+from cases.oversight import decoys
 from cases.sections import Identity
 from core.exceptions import Erased, NotFound
+from core.rights import Right
 
 PAGE = 25
+AHEAD = timedelta(days=7)  # how early a review is called due
+MOST_DUE = 200  # reviews listed at once
 # Sealed columns that no list opens.
 NOT_LISTED = (
     "contact_sealed",
@@ -32,6 +48,7 @@ class CaseRow:
     case: Case
     identity: Identity | None
     is_damaged: bool = False  # its sealed bytes do not belong where they stand
+    changed_at: datetime | None = None  # when anything of it changed last, in lists sorted by that
 
 
 def get_case_for(user: User, reference: str) -> tuple[Case, Access]:
@@ -65,6 +82,13 @@ def get_case_or_tombstone_for(user: User, reference: str) -> tuple[Case, Access]
     return case, access
 
 
+def decoys_for(user: User) -> list[Case]:
+    """The decoys among the cases this person sees, by reference."""
+    cases = Case.objects.filter(pk__in=decoys()).select_related("office", "owner")
+    seen = access_to(user, [case.pk for case in cases], glass=False)
+    return sorted((c for c in cases if c.pk in seen), key=lambda case: case.reference)
+
+
 def victim_of(case: Case) -> Person:
     """The person the case is about."""
     return case.people.get(role=PersonRole.VICTIM)
@@ -92,9 +116,34 @@ def _case_row(person: Person, sections: door.Sections | None) -> CaseRow:
 
 
 def case_page(
-    user: User, *, before: UUID | None, filters: dict[str, Any]
+    user: User, *, before: UUID | None = None, wanted: Wanted = ALL, size: int = PAGE
 ) -> tuple[list[CaseRow], UUID | None]:
-    """One page of the person's cases, newest first, and where the next page starts."""
-    ids = newest_cases(user, before=before, limit=PAGE + 1, filters=filters)
-    more = ids[PAGE - 1] if len(ids) > PAGE else None
-    return case_rows(ids[:PAGE], by=user, verb=Verb.CASE_LISTED), more
+    """One page of the person's cases, last changed first, and where the next page starts."""
+    listed = latest_cases(user, before=before, limit=size + 1, wanted=wanted)
+    more = listed[size - 1].event if len(listed) > size else None
+    changed_at = {one.case: one.changed_at for one in listed[:size]}
+    rows = case_rows(list(changed_at), by=user, verb=Verb.CASE_LISTED)
+    return [replace(row, changed_at=changed_at[row.case.pk]) for row in rows], more
+
+
+def reviews_due(user: User, *, ahead: timedelta = AHEAD) -> list[RiskAssessment]:
+    """The last assessment of risk of each of the person's own open cases whose review is due soon.
+
+    Earliest first. They name a case, a day and a level, and nothing of what is sealed.
+    """
+    if not user.has_right(Right.CASE_EDIT):
+        return []
+    later = RiskAssessment.objects.filter(case=OuterRef("case"), pk__gt=OuterRef("pk"))
+    due = (
+        RiskAssessment.objects.filter(
+            case__owner=user,
+            case__status__in=(CaseStatus.ACTIVE, CaseStatus.FOLLOW_UP),
+            review_due__lte=timezone.localdate() + ahead,
+        )
+        .exclude(Exists(later))
+        .select_related("case")
+        .order_by("review_due", "pk")
+    )
+    found = list(due[:MOST_DUE])
+    seen = access_to(user, [one.case_id for one in found])
+    return [one for one in found if one.case_id in seen]

@@ -2,21 +2,55 @@
 
 from django.urls import path
 
-from cases.views import attachments, casefile, erasure, finding, retention, sharing, trail
+from cases.views import (
+    approvals,
+    assigning,
+    attachments,
+    casefile,
+    decoys,
+    drafts,
+    entries,
+    erasure,
+    finding,
+    glass,
+    panels,
+    retention,
+    sharing,
+    trail,
+    who,
+)
 
 app_name = "cases"
 urlpatterns = [
     path("", finding.case_list, name="list"),
     path("search/", finding.search, name="search"),
+    path("reviews/", finding.reviews, name="reviews"),
     path("register/", casefile.register, name="register"),
     path("due-for-erasure/", erasure.due, name="due"),
     path("retention/", retention.rules, name="retention"),
+    path("decoys/", decoys.decoys, name="decoys"),
+    path("broken-glass/", glass.overview, name="broken_glass"),
+    path("broken-glass/seen/<uuid:notice>/", glass.note_seen, name="note_seen"),
+    path("draft/", drafts.draft, name="draft"),
     path("<slug:reference>/", casefile.detail, name="detail"),
     path("<slug:reference>/person/", casefile.change_person, name="person"),
     path("<slug:reference>/what-happened/", casefile.change_victim, name="victim"),
+    path("<slug:reference>/referral-in/", casefile.change_summary, name="summary"),
+    path("<slug:reference>/entries/<slug:kind>/add/", entries.add, name="add_entry"),
+    path("<slug:reference>/entries/<slug:kind>/<uuid:entry>/", entries.change, name="entry"),
+    path("<slug:reference>/all/<slug:name>/", panels.panel, name="panel"),
     path("<slug:reference>/consent/", casefile.record_consent, name="consent"),
     path("<slug:reference>/sharing/", sharing.sharing, name="sharing"),
     path("<slug:reference>/sharing/<uuid:grant>/revoke/", sharing.revoke, name="revoke"),
+    path("<slug:reference>/hand-over/", assigning.hand_over, name="hand_over"),
+    path("<slug:reference>/conflicts/", assigning.conflicts, name="conflicts"),
+    path(
+        "<slug:reference>/conflicts/<uuid:exclusion>/end/",
+        assigning.end_conflict,
+        name="end_conflict",
+    ),
+    path("<slug:reference>/break-glass/", glass.break_glass, name="break_glass"),
+    path("<slug:reference>/break-glass/end/", glass.end_glass, name="end_glass"),
     path("<slug:reference>/files/add/", attachments.add_file, name="add_file"),
     path("<slug:reference>/files/<uuid:file>/", attachments.file, name="file"),
     path("<slug:reference>/files/<uuid:file>/download/", attachments.download, name="download"),
@@ -24,6 +58,7 @@ urlpatterns = [
     path("<slug:reference>/files/<uuid:file>/remove/", attachments.remove_file, name="remove_file"),
     path("<slug:reference>/files/<uuid:file>/scan/", attachments.scan_file, name="scan_file"),
     path("<slug:reference>/close/", retention.close, name="close"),
+    path("<slug:reference>/approve/", approvals.approve, name="approve"),
     path("<slug:reference>/reopen/", retention.reopen, name="reopen"),
     path("<slug:reference>/hold/", retention.hold, name="hold"),
     path("<slug:reference>/erase/", erasure.ask, name="erase"),
@@ -31,4 +66,8 @@ urlpatterns = [
     path("<slug:reference>/certificate/", erasure.certificate, name="certificate"),
     path("<slug:reference>/certificate/pdf/", erasure.certificate_pdf, name="certificate_pdf"),
     path("<slug:reference>/trail/", trail.case_trail, name="trail"),
+    path("<slug:reference>/trail/<int:number>/proof/", trail.event_proof, name="proof"),
+    path("<slug:reference>/trail/export/", trail.court, name="court"),
+    path("<slug:reference>/trail/export/asked/", trail.export_request, name="export_request"),
+    path("<slug:reference>/who/", who.who, name="who"),
 ]

@@ -1,5 +1,6 @@
 """What every page needs: the navigation this person may use, and whether this is a demonstration."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ class NavItem:
     label: object  # a lazy translation
     url_name: str
     right: Right | None = None
+    count: Callable[[Any], int] | None = None  # how many things wait there for this person
 
 
 # Upper apps add theirs in AppConfig.ready(); the order of installed apps is the reverse of the
@@ -32,21 +34,32 @@ def _may(user: Any, right: Right | None) -> bool:
     return user.is_authenticated and (right is None or user.has_right(right))
 
 
+def _whole(request: HttpRequest) -> Any:
+    """Who makes the request. None while a second factor is still to come (accounts/middleware.py)."""
+    is_half = getattr(request, "is_half_signed_in", False)
+    return None if is_half else getattr(request, "user", None)
+
+
 def _navigation(request: HttpRequest) -> list[dict[str, object]]:
-    user = getattr(request, "user", None)
+    user = _whole(request)
     if user is None:
         return []
-    items = []
-    for item in NAV:
-        if _may(user, item.right):
-            url = reverse(item.url_name)
-            here = request.path == url or (url != "/" and request.path.startswith(url))
-            items.append({"label": item.label, "url": url, "current": here})
-    return items
+    allowed = [(item, reverse(item.url_name)) for item in NAV if _may(user, item.right)]
+    # Of addresses below each other the longest one is where the page belongs.
+    here = max((url for _item, url in allowed if request.path.startswith(url)), key=len, default="")
+    return [
+        {
+            "label": item.label,
+            "url": url,
+            "current": url == here,
+            "count": item.count(user) if item.count else 0,
+        }
+        for item, url in allowed
+    ]
 
 
 def _frame_rights(request: HttpRequest) -> dict[str, bool]:
-    user = getattr(request, "user", None)
+    user = _whole(request)
     if user is None:
         return {}
     return {name: _may(user, right) for name, right in FRAME_RIGHTS.items()}

@@ -33,6 +33,16 @@ class Erased(NotFound):
     status = 410
 
 
+class TooOften(DomainError):
+    """Done more often than work needs. It goes on after `seconds`."""
+
+    status = 429
+
+    def __init__(self, message: object, *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class WrongState(DomainError):
     """The thing is not in a state that allows this."""
 

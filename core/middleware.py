@@ -1,22 +1,105 @@
-"""What every response carries."""
+"""What every request leaves in the log of the program, and what every response carries."""
 
+import logging
 from collections.abc import Callable
+from time import monotonic
+from uuid import uuid4
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from whitenoise.middleware import WhiteNoiseFileResponse
+
+from core.logs import request_id
+
+log = logging.getLogger(__name__)
+
+METHODS = ("GET", "HEAD", "POST")
+EVERYTHING = '"cache", "cookies", "storage"'
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+# What a browser can do for a page and no page of ours asks for. Chromium warns about a name it does not
+# know, so these are the ones it does.
+NOT_USED = (
+    *("accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read"),
+    *("clipboard-write", "compute-pressure", "display-capture", "encrypted-media", "fullscreen"),
+    *("gamepad", "geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection"),
+    *("keyboard-map", "local-fonts", "magnetometer", "microphone", "midi", "otp-credentials"),
+    *("payment", "picture-in-picture", "screen-wake-lock", "serial", "speaker-selection"),
+    *("storage-access", "sync-xhr", "usb", "window-management", "xr-spatial-tracking"),
+)
+PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")  # for our own pages
+PERMISSIONS = ", ".join(
+    [*(f"{name}=()" for name in NOT_USED), *(f"{name}=(self)" for name in PASSKEYS)]
+)
+# Some of these Django would set as well, but not on what it refuses before it comes to that.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Nothing goes to others. With no-referrer a browser would send forms with "Origin: null", which
+    # the check of forms refuses.
+    "Referrer-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS,
+}
 
-def private_responses(get_response: GetResponse) -> GetResponse:
-    """No page of Tutela is kept by a browser, a proxy or a search engine, errors included."""
+
+def each_request(get_response: GetResponse) -> GetResponse:
+    """Stands first. One line for each answer: which page, never its address, and how long it took."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        begun, token = monotonic(), request_id.set(uuid4().hex[:16])
+        try:
+            response = get_response(request)
+            match = request.resolver_match
+            told: dict[str, object] = {
+                "view": match.view_name if match else "",
+                "method": request.method,
+                "status": response.status_code,
+                "ms": round((monotonic() - begun) * 1000),
+            }
+            log.info("answered", extra=told)
+            return response
+        finally:
+            request_id.reset(token)
+
+    return middleware
+
+
+def headers_of_all(get_response: GetResponse) -> GetResponse:
+    """Stands before whatever can refuse. No page is kept by a browser, a proxy or a search engine.
+
+    Style and scripts are: they say nothing, and their names change with their content.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response["Cache-Control"] = "no-store"
-        response["X-Robots-Tag"] = "noindex, nofollow"
-        response["Cross-Origin-Opener-Policy"] = "same-origin"
-        response["Cross-Origin-Resource-Policy"] = "same-origin"
-        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        for name, value in HEADERS.items():
+            response[name] = value
+        if not isinstance(response, WhiteNoiseFileResponse):
+            response["Cache-Control"] = "no-store"
         return response
 
     return middleware
+
+
+def three_methods(get_response: GetResponse) -> GetResponse:
+    """Refuse every method that no page is made for, whoever asks and whatever for.
+
+    Django and the sign-in library would answer some: OPTIONS with a list of methods, PUT as POST.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method in METHODS:
+            return get_response(request)
+        return HttpResponseNotAllowed(METHODS)
+
+    return middleware
+
+
+def leave_nothing(response: HttpResponse) -> HttpResponse:
+    """Have the browser forget what it keeps of this site, with the answer that signs somebody out."""
+    response["Clear-Site-Data"] = EVERYTHING
+    return response

@@ -10,15 +10,27 @@ class Right(StrEnum):
     CASE_SEARCH = "case.search"
     CASE_IMPORT = "case.import"
     ASSISTANCE_RECORD = "assistance.record"
-    GRANT_GIVE = "grant.give"
+    GRANT_GIVE = "grant.give"  # share one's own cases, hand them over, exclude people from them
+    CASE_ASSIGN = "case.assign"  # hand over any case one sees, and exclude people from it
+    GLASS_BREAK = (
+        "glass.break"  # open a case of one's organisation without a grant, in an emergency
+    )
+    GLASS_OVERSEE = "glass.oversee"  # be told of each time the glass was broken, and review it
     CASE_CLOSE = "case.close"  # close and reopen
     CASE_HOLD = "case.hold"  # put under legal hold, and lift it
     ERASURE_ASK = "erasure.ask"
     ERASURE_DECIDE = "erasure.decide"  # on what somebody else asked for
     RETENTION_SET = "retention.set"  # how long closed cases are kept
     CASE_AUDIT = "case.audit"  # who read and who changed what, in cases one holds a grant on
+    CONTENT_APPROVE = "content.approve"  # payments and closures that somebody else recorded
     OFFICER_AUDIT = "officer.audit"  # what the officers of one's office did
+    REVIEW = "review"  # sign off what the rules found in the log
+    DECOY_MARK = "decoy.mark"  # say which cases nobody has a reason to open
+    LOG_STATE = "log.state"  # whether the trail is in order
     LOG_READ = "log.read"  # every event, never its sealed details
     LOG_VERIFY = "log.verify"
+    ACCOUNTS_KEEP = "accounts.keep"  # the people of one's own organisation
+    ACCOUNTS_ALL = "accounts.all"  # the people of every organisation, teams, offices, organisations
+    ACTS_DECIDE = "acts.decide"  # be the second person to what somebody else asked for
     STATISTICS_BUILD = "statistics.build"
     STATISTICS_FREEZE = "statistics.freeze"

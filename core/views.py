@@ -11,6 +11,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
+from core.middleware import leave_nothing
+
 
 @require_safe
 @login_not_required
@@ -30,9 +32,7 @@ def exit_page(request: HttpRequest) -> HttpResponse:
     logout(request)
     today = timezone.localdate()
     weeks = calendar.Calendar().monthdatescalendar(today.year, today.month)
-    response = render(request, "core/exit.html", {"today": today, "weeks": weeks})
-    response["Clear-Site-Data"] = '"cache"'
-    return response
+    return leave_nothing(render(request, "core/exit.html", {"today": today, "weeks": weeks}))
 
 
 def _plain(page: str, status: int) -> HttpResponse:
@@ -55,6 +55,11 @@ def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Not there, or not this person's to know of."""
     return render(request, "errors/404.html", status=404)
+
+
+def handler429(request: HttpRequest) -> HttpResponse:
+    """Tried too often; the limits of the sign-in library do not tell for how long."""
+    return render(request, "errors/429.html", status=429)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:

@@ -2,18 +2,16 @@
 
 import codecs
 import re
-import unicodedata
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 import filetype
 from django.utils.translation import gettext_lazy as _
 
 from cases.files.problems import Problem, Readable
+from core.downloads import ending_of
 
 HEAD = 8192  # bytes that tell what a file is
-LONGEST = 120  # letters of a name without its ending
 
 
 @dataclass(frozen=True)
@@ -88,26 +86,3 @@ def check_text(content: Readable) -> None:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise Problem("text") from None
-
-
-def ending_of(name: str) -> str:
-    """What stands behind the last point, in small letters."""
-    return PurePosixPath(name).suffix[1:].lower()
-
-
-def safe_name(name: str) -> str:
-    """The name a file may be given back under: one line of visible letters, no path, not too long.
-
-    Signs that turn the direction of writing are taken out: they could make an ending look like another.
-    """
-    ending = ending_of(name)
-    stem = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
-    stem = stem[: len(stem) - len(ending)] if ending else stem
-    stem = "".join(" " if c.isspace() else c for c in stem if _is_visible(c))
-    stem = re.sub(r'[<>:"/\\|?*%;=]', "_", stem)
-    stem = " ".join(stem.split()).strip(". ")[:LONGEST].rstrip()
-    return f"{stem or 'file'}.{ending}" if ending else stem or "file"
-
-
-def _is_visible(letter: str) -> bool:
-    return letter.isspace() or unicodedata.category(letter)[0] not in "C"

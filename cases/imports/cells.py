@@ -21,6 +21,7 @@ from cases import reference
 from cases.countries import COUNTRIES, LANGUAGE_CODES
 from cases.imports.rows import BadCell
 from cases.imports.spellings import CODE_SPELLINGS, COUNTRY_NAMES
+from core import known_days
 
 Reader = Callable[[str], Any]
 
@@ -73,6 +74,19 @@ def planned_day(text: str) -> date:
     if value < EARLIEST:
         raise BadCell(_("the date lies before 1900"))
     return value
+
+
+def known_day(text: str) -> str:
+    """A date up to today as far as it is known: also 2024, or 2024-05."""
+    try:
+        known = known_days.known_day(text)
+    except ValueError:
+        raise BadCell(
+            _("the date cannot be read; write it as 2024-03-31, 2024-03 or 2024")
+        ) from None
+    if not EARLIEST <= known_days.first_day(known) <= timezone.localdate():
+        raise BadCell(_("must lie between 1900 and today"))
+    return known
 
 
 def yes_no(text: str) -> bool:

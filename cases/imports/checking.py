@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from cases.imports.readers import LAYOUTS, Table, open_table
 from cases.imports.rows import Parsed, Problem
+from core.cells import safe_row
 from core.exceptions import BadInput
 
 ROWS_SHOWN = 5  # of each kind of problem
@@ -110,5 +111,5 @@ def _problem_writer(file: TextIO | None) -> Callable[[list[Problem]], None]:
     writer = csv.writer(file)
     writer.writerow(["row", "column", "reason"])
     return lambda problems: writer.writerows(
-        (each.row, each.column, each.message) for each in problems
+        safe_row([each.row, each.column, each.message]) for each in problems
     )

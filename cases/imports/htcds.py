@@ -1,9 +1,11 @@
 """A row of an HTCDS 2.0 sheet becomes a case to be opened."""
 
+from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from cases.imports.cells import BLANKS, country
+from cases.entries import ENTRY_KINDS
+from cases.imports.cells import BLANKS
 from cases.imports.htcds_fields import HTCDS_FIELDS
 from cases.imports.rows import BadCell, Parsed, Problem, Row
 from cases.imports.spellings import HTCDS_HEADERS
@@ -42,14 +44,7 @@ def columns_labelled(text: str) -> list[str]:
 def parse(row: Row) -> Parsed:
     """The case of one row, or every reason why it cannot be opened."""
     problems = [Problem(row.number, "", row.fault)] if row.fault else []
-    values: dict[str, dict[str, Any]] = {
-        "identity": {},
-        "contact": {},
-        "victim": {},
-        "summary": {},
-        "consent": {},
-        "other": {},
-    }
+    values: dict[str, dict[str, Any]] = defaultdict(dict)
     for name, cell in row.cells.items():
         text = cell.strip(BLANKS)
         if not text:
@@ -59,31 +54,28 @@ def parse(row: Row) -> Parsed:
             values[place.section][place.field] = place.read(text)
         except BadCell as error:
             problems.append(Problem(row.number, name, str(error)))
-    problems.extend(_take_country(row.number, values))
     return Parsed(None if problems else _new_case(values), problems)
 
 
-def _take_country(number: int, values: dict[str, dict[str, Any]]) -> list[Problem]:
-    """HTCDS tells the country of exploitation as the country of an event of that type."""
-    event = values["other"]
-    if event.get("hte_Type") != "Exploitation" or "hte_Country" not in event:
-        return []
-    try:
-        values["victim"]["country_of_exploitation"] = country(event["hte_Country"])
-    except BadCell as error:
-        return [Problem(number, "hte_Country", str(error))]
-    return []
-
-
 def _new_case(values: dict[str, dict[str, Any]]) -> NewCase:
-    summary = CaseSummary(**values["summary"])
+    victim, summary = VictimContext(**values["victim"]), CaseSummary(**values["summary"])
     summary.other_htcds = {name: _as_text(value) for name, value in values["other"].items()}
+    # HTCDS tells the country of exploitation as the country of an event of that type.
+    if values["event"].get("event_type") == "Exploitation":
+        victim.country_of_exploitation = values["event"].get("country", "")
+    if values["comment"]:
+        values["comment"]["cls"] = "narrative"
     return NewCase(
         identity=Identity(**values["identity"]),
         contact=Contact(**values["contact"]),
-        victim=VictimContext(**values["victim"]),
+        victim=victim,
         summary=summary,
         consent=ConsentTerms(**values["consent"]) if values["consent"] else None,
+        entries=[
+            (name, kind.schema(**values[name]))
+            for name, kind in ENTRY_KINDS.items()
+            if values[name]
+        ],
         # HTCDS has no date of opening; the day the referral was accepted is the nearest.
         opened_on=summary.incoming_referral_date,
     )

@@ -15,6 +15,7 @@ from cases.imports.cells import (
     day,
     degrees,
     email,
+    known_day,
     language,
     long_text,
     phone,
@@ -28,7 +29,7 @@ from cases.imports.cells import (
 class Place(NamedTuple):
     """Where a column goes and how its cells are read."""
 
-    section: str  # a section of NewCase, or "other" for CaseSummary.other_htcds
+    section: str  # of NewCase, or a key of ENTRY_KINDS, or "other" for CaseSummary.other_htcds
     field: str
     label: str  # as in the second row of HTCDS's workbook
     read: Reader
@@ -86,10 +87,10 @@ HTCDS_FIELDS: dict[str, Place] = {
         "other", "vic_AgreementToManagePersonalData", "Agreement to Manage Personal Data", yes_no
     ),
     "vic_TraffickingStatus": Place(
-        "victim", "trafficking_status", "Trafficking Status", code("TRAFFICKING_STATUS")
+        "decision", "trafficking_status", "Trafficking Status", code("TRAFFICKING_STATUS")
     ),
     "vic_TraffickingStatusDecisionMakingOrg": Place(
-        "victim",
+        "decision",
         "trafficking_status_decided_by",
         "Trafficking Status Decision Making Organization",
         code("DECISION_MAKING_ORG"),
@@ -147,10 +148,10 @@ HTCDS_FIELDS: dict[str, Place] = {
         "other", "vic_DetailsOfVulnerabilities", "Details Of Vulnerabilities", long_text
     ),
     "per_RoleInProcess": Place(
-        "other", "per_RoleInProcess", "Role in Process", codes("PERPETRATOR_ROLE")
+        "perpetrator", "role_in_process", "Role in Process", codes("PERPETRATOR_ROLE")
     ),
-    "per_RoleDetails": Place("other", "per_RoleDetails", "Role Details", long_text),
-    "per_Organisation": Place("other", "per_Organisation", "", short_text),
+    "per_RoleDetails": Place("perpetrator", "role_details", "Role Details", long_text),
+    "per_Organisation": Place("perpetrator", "organisation", "", short_text),
     "cas_Status": Place("other", "cas_Status", "Status", code("CASE_STATUS")),
     "cas_ReasonForCaseClosure": Place(
         "summary", "reason_for_case_closure", "Reason for Case Closure", long_text
@@ -192,21 +193,21 @@ HTCDS_FIELDS: dict[str, Place] = {
     "cas_OutgoingReferralDetails": Place(
         "summary", "outgoing_referral_details", "Outgoing Referral Details", long_text
     ),
-    "cco_CaseComment": Place("other", "cco_CaseComment", "Case Comment", long_text),
-    "hte_Longitude": Place("other", "hte_Longitude", "Longitude", degrees(180)),
-    "hte_Latitude": Place("other", "hte_Latitude", "Latitude", degrees(90)),
-    "hte_City": Place("other", "hte_City", "City", short_text),
-    "hte_Country": Place("other", "hte_Country", "Country", short_text),
-    "hte_State": Place("other", "hte_State", "State", short_text),
-    "hte_Street": Place("other", "hte_Street", "Street", short_text),
-    "hte_PostalCode": Place("other", "hte_PostalCode", "PostalCode", short_text),
-    "hte_Date": Place("other", "hte_Date", "Date", day),
-    "hte_Type": Place("other", "hte_Type", "Type", code("HISTORIC_EVENT_TYPE")),
-    "hte_Description": Place("other", "hte_Description", "Description", long_text),
-    "spl_Objectives": Place("other", "spl_Objectives", "Objectives", long_text),
-    "spl_ActionPlan": Place("other", "spl_ActionPlan", "Action Plan", long_text),
-    "spl_PlannedEndDate": Place("other", "spl_PlannedEndDate", "Planned End Date", planned_day),
-    "spl_ActualEndDate": Place("other", "spl_ActualEndDate", "Actual End Date", day),
-    "spl_Type": Place("other", "spl_Type", "Type", code("SUPPORT_PLAN_TYPE")),
+    "cco_CaseComment": Place("comment", "comment", "Case Comment", long_text),
+    "hte_Longitude": Place("event", "longitude", "Longitude", degrees(180)),
+    "hte_Latitude": Place("event", "latitude", "Latitude", degrees(90)),
+    "hte_City": Place("event", "city", "City", short_text),
+    "hte_Country": Place("event", "country", "Country", country),
+    "hte_State": Place("event", "state", "State", short_text),
+    "hte_Street": Place("event", "street", "Street", short_text),
+    "hte_PostalCode": Place("event", "postal_code", "PostalCode", short_text),
+    "hte_Date": Place("event", "event_date", "Date", known_day),
+    "hte_Type": Place("event", "event_type", "Type", code("HISTORIC_EVENT_TYPE")),
+    "hte_Description": Place("event", "event_description", "Description", long_text),
+    "spl_Objectives": Place("plan", "objectives", "Objectives", long_text),
+    "spl_ActionPlan": Place("plan", "action_plan", "Action Plan", long_text),
+    "spl_PlannedEndDate": Place("plan", "planned_end_date", "Planned End Date", planned_day),
+    "spl_ActualEndDate": Place("plan", "actual_end_date", "Actual End Date", day),
+    "spl_Type": Place("plan", "plan_type", "Type", code("SUPPORT_PLAN_TYPE")),
     "con_Consent": Place("consent", "consented", "Consent", yes_no),
 }

@@ -1,12 +1,27 @@
 """The case file's tables, a noun a file."""
 
+from cases.models.approval import Approval
 from cases.models.attachment import Attachment, AttachmentState
 from cases.models.base import SealedModel
 from cases.models.case import CLOSED, Case, CaseStatus, ReferenceCounter, SearchChange
 from cases.models.consent import Consent
-from cases.models.grant import FIRST_REASONS, CaseTeamGrant, CaseUserGrant, GrantReason
+from cases.models.decoy import Decoy
+from cases.models.draft import Draft, DraftContent
+from cases.models.entry import (
+    Comment,
+    Entry,
+    Perpetrator,
+    RiskAssessment,
+    StatusDecision,
+    TraffickingEvent,
+)
+from cases.models.exclusion import Exclusion
+from cases.models.export import CourtReason, ExportRequest, ExportState
+from cases.models.glass import BrokenGlass, GlassGround, GlassNotice
+from cases.models.grant import BY_HAND, CaseTeamGrant, CaseUserGrant, GrantReason
 from cases.models.import_run import ImportRun
 from cases.models.person import Person, PersonRole
+from cases.models.reach import Reach
 from cases.models.retention import (
     ErasureReason,
     ErasureRequest,
@@ -17,26 +32,44 @@ from cases.models.retention import (
 )
 
 __all__ = [
+    "BY_HAND",
     "CLOSED",
-    "FIRST_REASONS",
+    "Approval",
     "Attachment",
     "AttachmentState",
+    "BrokenGlass",
     "Case",
     "CaseStatus",
     "CaseTeamGrant",
     "CaseUserGrant",
+    "Comment",
     "Consent",
+    "CourtReason",
+    "Decoy",
+    "Draft",
+    "DraftContent",
+    "Entry",
     "ErasureReason",
     "ErasureRequest",
     "ErasureState",
+    "Exclusion",
+    "ExportRequest",
+    "ExportState",
+    "GlassGround",
+    "GlassNotice",
     "GrantReason",
     "ImportRun",
     "Obstacle",
+    "Perpetrator",
     "Person",
     "PersonRole",
+    "Reach",
     "ReferenceCounter",
     "RetentionKind",
     "RetentionRule",
+    "RiskAssessment",
     "SealedModel",
     "SearchChange",
+    "StatusDecision",
+    "TraffickingEvent",
 ]

@@ -49,6 +49,9 @@ class SealedModel(TrackedModel):
             value,
         )
 
+    def seals(self) -> bool:
+        return bool(self.__dict__.get("_waiting"))
+
     def prepare(self) -> None:
         for section, (cls, value) in self.__dict__.pop("_waiting", {}).items():
             place = place_of(self, cls, self.revision)

@@ -20,10 +20,11 @@ class GrantReason(models.TextChoices):
     REFERRAL = "referral", _("The case was referred")
     HAND_OVER = "hand_over", _("Takes over the work")
     REVIEW = "review", _("Reviews the case")
+    BREAK_GLASS = "break_glass", _("The glass was broken")
 
 
-# Grants a case is opened with; nobody gives them by hand or takes them back.
-FIRST_REASONS = (GrantReason.ASSIGNMENT, GrantReason.SUPERVISION)
+# What a grant is given by hand for. The others come with the work, or by breaking the glass.
+BY_HAND = (GrantReason.TREATMENT, GrantReason.REFERRAL, GrantReason.REVIEW)
 
 
 class Grant(TrackedModel):
@@ -103,4 +104,9 @@ class CaseTeamGrant(Grant, GroupObjectPermissionBase):
     class Meta:
         default_permissions = ()
         indexes = [models.Index(fields=["group", "-content_object"], name="grant_by_team")]
-        constraints = Grant.constraints_for("team_grant")
+        constraints = [
+            *Grant.constraints_for("team_grant"),
+            models.CheckConstraint(
+                condition=~models.Q(reason="break_glass"), name="no_team_breaks_the_glass"
+            ),
+        ]

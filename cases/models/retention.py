@@ -1,12 +1,11 @@
 """How long a closed case is kept, and the erasure of a case as two people decide it."""
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import TrackedModel
-from cases.models.case import Case
+from cases.models.request import CaseRequest
 
 MOST_YEARS = 100
 
@@ -64,42 +63,18 @@ class Obstacle(models.TextChoices):
     LEDGER = "ledger", _("The list of erasures could not be written at every place.")
 
 
-class ErasureRequest(TrackedModel):
-    """One person asks for the erasure of a case, another decides. What they wrote is in the events."""
+class ErasureRequest(CaseRequest):
+    """One person asks for the erasure of a case, another decides."""
 
     class Privacy:
-        open = (
-            "id",
-            "revision",
-            "last_event",
-            "resealed_by",
-            "case",
-            "reason",
-            "state",
-            "asked_by",
-            "asked_as",
-            "asked_on",
-            "decided_by",
-            "decided_as",
-            "decided_on",
-            "obstacle",
-        )
+        open = (*CaseRequest.OPEN, "reason", "asked_on", "decided_on", "obstacle")
         sealed = ()
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="erasure_requests")
     reason = models.CharField(_("reason"), max_length=20, choices=ErasureReason)
     state = models.CharField(
         _("state"), max_length=10, choices=ErasureState, default=ErasureState.ASKED
     )
-    asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-    asked_as = models.CharField(max_length=20)  # code of the role that let them
     asked_on = models.DateField(_("asked on"))
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    decided_as = models.CharField(max_length=20, blank=True)
     decided_on = models.DateField(_("decided on"), null=True, blank=True)
     obstacle = models.CharField(_("obstacle"), max_length=10, choices=Obstacle, blank=True)
 
@@ -111,16 +86,10 @@ class ErasureRequest(TrackedModel):
                 condition=~models.Q(state="declined"),
                 name="one_erasure_request_at_a_time",
             ),
-            models.CheckConstraint(
-                condition=models.Q(decided_by=None) | ~models.Q(decided_by=models.F("asked_by")),
-                name="erasure_decided_by_somebody_else",
-            ),
+            *CaseRequest.decided_by_another("erasure"),
             models.CheckConstraint(
                 condition=models.Q(decided_by=None, decided_on=None)
                 | models.Q(decided_by__isnull=False, decided_on__isnull=False),
                 name="erasure_decided_by_somebody",
             ),
         ]
-
-    def case_ids(self):  # type: ignore[no-untyped-def]
-        return [self.case_id]

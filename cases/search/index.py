@@ -90,14 +90,16 @@ class NameIndex:
             self._commit()
         return added
 
-    def search(self, query: str, principals: Iterable[str], limit: int = 20) -> list[Hit]:
+    def search(
+        self, query: str, principals: Iterable[str], limit: int = 20, *, without: str = ""
+    ) -> list[Hit]:
         """The cases that answer a query and that one of the principals may see, best first.
 
         All words must match. Only when no case does and three names or more are given, one of them
-        may be missing, as a patronymic often is.
+        may be missing, as a patronymic often is. Cases of the principal `without` are left out.
         """
         asked = question(query)
-        allowed = self._allowed(principals)
+        allowed = self._allowed(principals, without)
         if asked is None or allowed is None or limit < 1:
             return []
         hits = self._find(asked, allowed, limit, len(asked.words))
@@ -127,9 +129,15 @@ class NameIndex:
             Hit(UUID(searcher.doc(address)["case"][0]), score / best) for score, address in found
         ]
 
-    def _allowed(self, principals: Iterable[str]) -> tantivy.Query | None:
+    def _allowed(self, principals: Iterable[str], without: str) -> tantivy.Query | None:
         tokens = sorted(set(principals))
-        return self._among("principal", tokens, 0.0) if tokens else None
+        if not tokens:
+            return None
+        allowed = self._among("principal", tokens, 0.0)
+        if not without:
+            return allowed
+        kept_out = self._among("principal", [without], 0.0)
+        return Query.boolean_query([(Occur.Must, allowed), (Occur.MustNot, kept_out)])
 
     def _among(self, field: str, tokens: Iterable[str], score: float) -> tantivy.Query:
         terms = [

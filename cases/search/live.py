@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases import door
-from cases.access import access_to, principals_of
-from cases.models import CaseTeamGrant, CaseUserGrant, SearchChange
+from cases.access import access_to, kept_out, principals_of
+from cases.models import CaseTeamGrant, CaseUserGrant, Exclusion, GrantReason, SearchChange
 from cases.search.index import NameIndex
 from cases.sections import SearchEntry
 
@@ -39,7 +39,7 @@ class LiveIndex:
     def find(self, query: str, *, by: User, limit: int = LIMIT) -> list[UUID]:
         """Cases this person sees that match, best first. Waits while the index is being built."""
         index = self._up_to_date()
-        hits = index.search(query, principals_of(by), limit)
+        hits = index.search(query, principals_of(by), limit, without=kept_out(by))
         seen = access_to(by, [hit.case_id for hit in hits])
         return [hit.case_id for hit in hits if hit.case_id in seen]
 
@@ -89,7 +89,7 @@ class LiveIndex:
 def _with_principals(
     entries: Iterable[tuple[UUID, SearchEntry]],
 ) -> Iterator[tuple[UUID, SearchEntry, list[str]]]:
-    """Add to each entry the tokens of those who hold a grant on the case."""
+    """Add to each entry the tokens of those who hold a grant on the case or are kept out of it."""
     remaining = iter(entries)
     while batch := list(islice(remaining, BATCH)):
         principals = _principals([case for case, _entry in batch])
@@ -104,8 +104,13 @@ def _principals(cases: list[UUID]) -> dict[UUID, list[str]]:
         grants = model.objects.filter(
             content_object__in=cases, revoked_at=None, ends__gt=timezone.now()
         )
-        for case, principal in grants.values_list("content_object", column):
-            found[case].append(f"{mark}:{principal}")
+        columns = ("content_object", column, "reason", "content_object__office__organisation")
+        for case, principal, reason, organisation in grants.values_list(*columns):
+            reach = "" if reason == GrantReason.REFERRAL else organisation
+            found[case].append(f"{mark}:{principal} {reach}")
+    kept = Exclusion.objects.at(timezone.now()).filter(case__in=cases).select_related("user")
+    for exclusion in kept:
+        found[exclusion.case_id].append(kept_out(exclusion.user))
     return found
 
 

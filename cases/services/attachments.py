@@ -16,6 +16,7 @@ from accounts.models import User
 from audit import trail
 from audit.verbs import Verb
 from cases import door, storage
+from cases.access import may_act
 from cases.files import sandbox, types
 from cases.files.problems import Problem
 from cases.files.scanner import Infected, Scan, scan
@@ -26,8 +27,10 @@ from cases.sections import FileContent, FileFacts
 from cases.services.casework import check_can_write, locked
 from cases.storage import Staged
 from cases.uploads import WRITERS, SealedUpload
+from core.downloads import safe_name
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from core.ids import uuid7
+from core.rights import Right
 from vault import files
 from vault.files import Writer
 
@@ -143,7 +146,7 @@ def _check(case: Case, upload: SealedUpload) -> _Checked:
     present = case.attachments.exclude(state=AttachmentState.REMOVED).count()
     if present >= MOST_FILES:
         raise Problem("count")
-    name = types.safe_name(upload.name or "")
+    name = safe_name(upload.name or "")
     kind = types.kind_of(name, upload.reader().read(types.HEAD))
     if kind is None:
         raise Problem("type")
@@ -210,6 +213,8 @@ def scan_again(row: Attachment, *, by: User) -> Attachment:
     Raises WrongState when it does not wait, or the scanner still does not answer.
     """
     waiting = AttachmentState.QUARANTINED
+    if not may_act(by, row.case_id, Right.CASE_READ):
+        raise NotAllowed(_("You may read this case, and change nothing in it."))
     try:
         with closing(door.open_file(row, by=by, verb=Verb.FILE_SCANNED, state=waiting)) as file:
             result = scan(file)

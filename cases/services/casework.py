@@ -1,7 +1,6 @@
 """Changing a case file. Each change carries the revision it was made from: a later one wins nothing."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import TypeVar
 
 import msgspec
@@ -14,17 +13,18 @@ from audit.models import TrackedModel
 from audit.verbs import Verb
 from cases import door
 from cases.access import access_to
+from cases.entries import EntryKind, class_of, new_entry
 from cases.facts import facts_of, search_entry_of
-from cases.models import Case, Consent, Person, SearchChange
+from cases.models import Case, Entry, Person, SearchChange
 from cases.sections import (
     CaseFacts,
-    ConsentTerms,
+    CaseSummary,
     Contact,
     Identity,
     SearchEntry,
     VictimContext,
 )
-from core.exceptions import Conflict, NotAllowed
+from core.exceptions import Conflict, NotAllowed, WrongState
 from core.schema import Section
 
 Row = TypeVar("Row", bound=TrackedModel)
@@ -61,13 +61,39 @@ def change_person(
             SearchChange.objects.create(case=case.pk)
 
 
-def record_consent(case: Case, *, terms: ConsentTerms, recorded_on: date, by: User) -> Consent:
-    """Add a record of what the person agreed to; earlier ones stay."""
-    check_can_write(by, case, "narrative")
-    consent = Consent(case=case, recorded_on=recorded_on, recorded_by=by)
-    consent.put("terms", terms)
-    trail.save(consent, verb=Verb.CONSENT_RECORDED, by=by)
-    return consent
+def change_summary(case: Case, summary: CaseSummary, *, revision: int, by: User) -> None:
+    """Replace how the case came to us. Raises Conflict when the case is no longer at `revision`."""
+    check_can_write(by, case, Case.SECTIONS["summary"][0])
+    with transaction.atomic():
+        row = locked(case, revision)
+        row.put("summary", summary)
+        trail.save(row, verb=Verb.CASE_CHANGED, by=by)
+
+
+def record_entry(case: Case, kind: EntryKind, content: Section, *, by: User) -> Entry:
+    """Add an entry to the case file. Raises NotAllowed without access to write in its class."""
+    row = new_entry(case, kind, content, by=by)
+    check_can_write(by, case, class_of(row, content))
+    trail.save(row, verb=kind.recorded, by=by)
+    return row
+
+
+def change_entry(
+    entry: Entry, kind: EntryKind, content: Section, *, revision: int, by: User
+) -> None:
+    """Replace what an entry says. Raises Conflict when it is no longer at `revision`.
+
+    Raises WrongState for what stays as it was written.
+    """
+    if kind.changed is None:
+        raise WrongState(_("This stays as it was written. Add another one."))
+    cls = class_of(entry, content)
+    check_can_write(by, entry.case, cls)
+    with transaction.atomic():
+        row = locked(entry, revision)
+        row.put("content", content, cls)
+        row.take(content)
+        trail.save(row, verb=kind.changed, by=by)
 
 
 def check_can_write(by: User, case: Case, cls: str) -> None:

@@ -17,16 +17,18 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.confirming import check_recent
 from accounts.models import User
 from accounts.sessions import SessionStore
-from audit import trail
-from audit.models import Event, EventCase
+from audit import signing, trail
+from audit.models import Event
+from audit.selectors import events_of_case
 from audit.verbs import Verb
-from cases import ledger, storage
-from cases.access import access_to
+from cases import ledger, storage, tombstones
 from cases.models import (
     Case,
     CaseStatus,
+    Draft,
     ErasureReason,
     ErasureRequest,
     ErasureState,
@@ -34,8 +36,9 @@ from cases.models import (
     SearchChange,
 )
 from cases.search.live import live_index
+from cases.services import two_people
 from cases.services.retention import lock_living
-from core.exceptions import BadInput, NotAllowed, WrongState
+from core.exceptions import BadInput, WrongState
 from core.rights import Right
 from vault.keyring import StillInFile, keyring
 
@@ -52,11 +55,12 @@ def ask_for_erasure(case: Case, *, reason: str, note: str, by: User) -> ErasureR
     Raises NotAllowed, BadInput for an unknown reason, and WrongState when the case is under legal hold,
     was asked for already, or is not due though that is the reason.
     """
-    by = _as_of_now(by)
-    _check_may(by, case, Right.ERASURE_ASK)
+    check_recent()
     if reason not in ErasureReason:
         raise BadInput(_("Choose a reason from the list."))
     with transaction.atomic():
+        person = two_people.people(by.pk)[by.pk]
+        two_people.check_may(person, case, Right.ERASURE_ASK)
         current = lock_living(case)
         _check_erasable(current, reason)
         if open_request(current) is not None:
@@ -64,20 +68,19 @@ def ask_for_erasure(case: Case, *, reason: str, note: str, by: User) -> ErasureR
         request = ErasureRequest(
             case=current,
             reason=reason,
-            asked_by=by,
-            asked_as=_role_for(by, Right.ERASURE_ASK),
             asked_on=timezone.localdate(),
+            **two_people.asker(person, Right.ERASURE_ASK),
         )
         trail.save(request, verb=Verb.ERASURE_ASKED, by=by, reason=reason, details={"note": note})
     return request
 
 
 def decline_erasure(request: ErasureRequest, *, note: str, by: User) -> ErasureRequest:
-    """Decide that the case stays. Raises NotAllowed and WrongState."""
-    by = _as_of_now(by)
+    """Decide that the case stays. Raises NotAllowed, WrongState and ConfirmationNeeded."""
+    check_recent()
     with transaction.atomic():
-        current = _locked_for_decision(request, by)
-        _decide(current, ErasureState.DECLINED, by)
+        current, people = two_people.for_decision(request, Right.ERASURE_DECIDE, by)
+        _decide(current, ErasureState.DECLINED, people[by.pk])
         trail.save(current, verb=Verb.ERASURE_DECLINED, by=by, details={"note": note})
     return current
 
@@ -86,20 +89,20 @@ def approve_erasure(request: ErasureRequest, *, note: str, by: User) -> ErasureR
     """Decide that the case goes, and erase it. What could not be finished shows in the answer.
 
     Raises NotAllowed to whoever asked and without the right, WrongState when it is decided already, the
-    case came under legal hold, the reason is gone, or whoever asked could not ask any more.
+    case came under legal hold, the reason is gone, or whoever asked could not ask any more, and
+    ConfirmationNeeded.
     """
-    by = _as_of_now(by)
+    check_recent()
     with transaction.atomic():
-        current = _locked_for_decision(request, by)
+        current, people = two_people.for_decision(request, Right.ERASURE_DECIDE, by)
         _check_erasable(current.case, current.reason)
-        asker = User.objects.get(pk=current.asked_by_id)
-        if not _may(asker, current.case, Right.ERASURE_ASK):
+        if not two_people.may(people[current.asked_by_id], current.case, Right.ERASURE_ASK):
             raise WrongState(
                 _(
                     "Whoever asked for this may not do so any more. Decline it; somebody else can ask."
                 )
             )
-        _decide(current, ErasureState.APPROVED, by)
+        _decide(current, ErasureState.APPROVED, people[by.pk])
         trail.save(
             current,
             verb=Verb.ERASURE_APPROVED,
@@ -124,22 +127,8 @@ def is_due(case: Case) -> bool:
     return case.retain_until is not None and case.retain_until < timezone.localdate()
 
 
-def _locked_for_decision(request: ErasureRequest, by: User) -> ErasureRequest:
-    """The request as it stands, locked after its case, once it is clear that `by` may decide on it."""
-    _check_may(by, request.case, Right.ERASURE_DECIDE)
-    case = Case.objects.select_for_update().get(pk=request.case_id)
-    current = ErasureRequest.objects.select_for_update().get(pk=request.pk)
-    current.case = case
-    if current.state != ErasureState.ASKED:
-        raise WrongState(_("This was decided already."))
-    if current.asked_by_id == by.pk:
-        raise NotAllowed(_("You asked for this yourself: somebody else has to decide."))
-    return current
-
-
 def _decide(request: ErasureRequest, state: ErasureState, by: User) -> None:
-    request.state, request.decided_by = state, by
-    request.decided_as = _role_for(by, Right.ERASURE_DECIDE)
+    two_people.decide(request, state, Right.ERASURE_DECIDE, by)
     request.decided_on = timezone.localdate()
 
 
@@ -148,24 +137,6 @@ def _check_erasable(case: Case, reason: str) -> None:
         raise WrongState(_("This case is under legal hold: nothing of it can be erased."))
     if reason == ErasureReason.RETENTION_OVER and not is_due(case):
         raise WrongState(_("The time for which this case is kept is not over."))
-
-
-def _as_of_now(user: User) -> User:
-    """The account and its roles as they are now, whenever the page was asked for."""
-    return User.objects.get(pk=user.pk)
-
-
-def _may(user: User, case: Case, right: Right) -> bool:
-    return user.is_active and user.has_right(right) and case.pk in access_to(user, [case.pk])
-
-
-def _check_may(user: User, case: Case, right: Right) -> None:
-    if not _may(user, case, right):
-        raise NotAllowed(_("Your role does not include this for this case."))
-
-
-def _role_for(user: User, right: Right) -> str:
-    return next(role.code for role in user.roles if right in role.rights)
 
 
 # --- Carrying out ---------------------------------------------------------------------
@@ -189,7 +160,8 @@ def _carry_out(erasure: _Erasure) -> bool:
         try:
             step(erasure)
         except failures as error:
-            log.error("an erasure is not finished: %s [%s]", stands_for, type(error).__name__)
+            told = {"step": stands_for, "error": type(error).__name__}
+            log.error("an erasure is not finished", extra=told)
             obstacle = obstacle or stands_for
             if step is _destroy_keys and keyring.ids(erasure.case):
                 break  # nothing else is true before the key is gone
@@ -197,7 +169,7 @@ def _carry_out(erasure: _Erasure) -> bool:
         _tell(erasure, obstacle)
         return False
     _leave_tombstone(erasure)
-    trail.checkpoint()
+    signing.checkpoint()
     return True
 
 
@@ -227,7 +199,8 @@ def _drop_from_search(erasure: _Erasure) -> None:
 
 
 def _clear_waiting(erasure: _Erasure) -> None:
-    """A session can hold the text of a search until its answer is shown: those that ended go."""
+    """Unfinished forms of the case go, and sessions that ended: one can hold the text of a search."""
+    Draft.objects.filter(case=erasure.case).forget()
     SessionStore.clear_expired()
 
 
@@ -254,6 +227,7 @@ def _leave_tombstone(erasure: _Erasure) -> None:
     """What stays is the reference and the dates. The event names the keys that are gone."""
     assert erasure.at is not None
     with transaction.atomic():
+        tombstones.wait_for_readings()
         case = Case.objects.select_for_update().filter(pk=erasure.case).first()
         if case is None:
             return  # a key without its case, from a key store newer than the data
@@ -282,8 +256,7 @@ def _tell(erasure: _Erasure, obstacle: str) -> None:
 
 def _events(case: UUID, *verbs: Verb) -> list[Event]:
     """Events of these kinds that name the case, oldest first."""
-    links = EventCase.objects.filter(case=case).values("seq")
-    return list(Event.objects.filter(seq__in=links, verb__in=verbs).order_by("seq"))
+    return list(events_of_case(case).filter(verb__in=verbs))
 
 
 def _keys_named(events: Iterable[Event]) -> list[UUID]:
@@ -310,11 +283,12 @@ def finish_erasures() -> None:
         try:
             listed = _told(path, ledger.read(path))
         except OSError as error:
-            log.error("the list of erasures cannot be read: %s [%s]", path, type(error).__name__)
+            told = {"place": path, "error": type(error).__name__}
+            log.error("the list of erasures cannot be read", extra=told)
             continue
         _erase_again(listed, by=None)
     _erase_again(_tombstones(), by=None)
-    trail.checkpoint()  # what broke off could have been the signature
+    signing.checkpoint()  # what broke off could have been the signature
 
 
 def replay(path: Path, by: User | None = None) -> list[UUID]:
@@ -332,7 +306,7 @@ def replay(path: Path, by: User | None = None) -> list[UUID]:
 def _told(path: Path, found: ledger.Ledger) -> list[ledger.Entry]:
     """The entries of a list; damaged lines are told."""
     for line in found.damaged:
-        log.error("line %s of the list of erasures %s is damaged", line, path)
+        log.error("a line of the list of erasures is damaged", extra={"place": path, "line": line})
     return list(found.entries.values())
 
 

@@ -1,67 +1,81 @@
-"""Sharing a case: who gets which classes, until when, and taking it back."""
+"""Sharing a case: who gets which classes, until when, taking it back, and handing the case over."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.confirming import check_recent
+from accounts.models import Team, User
 from audit import trail
 from audit.verbs import Verb
-from cases.access import READ, WRITE, access_to, permission
+from cases.access import READ, WRITE, access_to, may_act, permission
+from cases.consents import REFERRAL, check_covered
 from cases.models import (
-    FIRST_REASONS,
+    BY_HAND,
     Case,
     CaseTeamGrant,
     CaseUserGrant,
+    Exclusion,
     GrantReason,
     SearchChange,
 )
+from cases.services.intake import ASSIGNMENT_TERM
+from cases.services.retention import lock_living
+from core.classes import CONTENT
 from core.exceptions import BadInput, NotAllowed, WrongState
 from core.rights import Right
 
 LONGEST = timedelta(days=366)
 
 
+# --- Giving and taking back -----------------------------------------------------------
 def give_grant(
     case: Case,
     *,
-    to: User,
+    to: User | Team,
     classes: Iterable[str],
     may_write: bool,
     ends: datetime,
     reason: str,
+    starts: datetime | None = None,
     note: str = "",
     by: User,
-) -> CaseUserGrant:
-    """Let `to` read (and write) classes of a case until `ends`.
+) -> CaseUserGrant | CaseTeamGrant:
+    """Let a person or a team read (and write) classes of a case until `ends`, from now or from `starts`.
 
     Raises NotAllowed when `by` may not share these classes, BadInput when `to` could not open them
-    or the end does not fit.
+    or the times do not fit, or the person has not agreed to a referral, and ConfirmationNeeded.
     """
     classes = set(classes)
     check_can_grant(by, case, classes, may_write=may_write)
+    check_recent()
     now = timezone.now()
-    if not now < ends <= now + LONGEST:
-        raise BadInput(_("Choose an end between tomorrow and one year from now."))
-    if reason in FIRST_REASONS or reason not in GrantReason:
+    starts = max(starts or now, now)
+    if not starts < ends <= now + LONGEST:
+        raise BadInput(_("Choose an end after the beginning, at most one year from now."))
+    if reason not in BY_HAND:
         raise BadInput(_("Choose a reason from the list."))
-    if to.pk == by.pk or not to.has_right(Right.CASE_READ) or not to.is_active:
-        raise BadInput(_("This person's role does not include reading cases."))
-    if not classes or classes - to.classes:
-        raise BadInput(_("This person's role does not include every class you chose."))
-    grant = CaseUserGrant(
-        content_object=case,
-        user=to,
-        permission=permission(WRITE if may_write else READ),
-        classes=sorted(classes),
-        reason=GrantReason(reason),
-        granted_by=by,
-        starts=now,
-        ends=ends,
-    )
+    _check_receiver(case, to, classes, GrantReason(reason), by)
+    if reason == GrantReason.REFERRAL:
+        check_covered(case, REFERRAL, by=by)
+    common: dict[str, Any] = {
+        "content_object": case,
+        "permission": permission(WRITE if may_write else READ),
+        "classes": sorted(classes),
+        "reason": GrantReason(reason),
+        "granted_by": by,
+        "starts": starts,
+        "ends": ends,
+    }
+    grant: CaseUserGrant | CaseTeamGrant
+    if isinstance(to, Team):
+        grant = CaseTeamGrant(group=to.group, **common)
+    else:
+        grant = CaseUserGrant(user=to, **common)
     details = {"note": note, "to": str(to.pk)}
     with transaction.atomic():
         trail.save(grant, verb=Verb.GRANT_GIVEN, by=by, reason=reason, details=details)
@@ -70,23 +84,44 @@ def give_grant(
 
 
 def revoke_grant(grant: CaseUserGrant | CaseTeamGrant, *, by: User) -> None:
-    """Take a grant back; it counts no more from now on."""
-    check_can_grant(by, grant.content_object, ())
+    """Take a grant back; it counts no more from now on. Raises ConfirmationNeeded, too."""
+    case = grant.content_object
+    check_can_grant(by, case, ())
+    check_recent()
     if grant.revoked_at is not None:
         raise WrongState(_("This access was already taken back."))
-    if grant.reason in FIRST_REASONS:
+    if not is_revocable(grant):
         raise WrongState(_("The officer of a case and the supervisors keep their access."))
-    grant.revoked_at, grant.revoked_by = timezone.now(), by
     with transaction.atomic():
-        trail.save(grant, verb=Verb.GRANT_REVOKED, by=by)
-        SearchChange.objects.create(case=grant.content_object_id)
+        _end(grant, by=by)
+        SearchChange.objects.create(case=case.pk)
+
+
+def end_referrals(case: Case, *, by: User) -> None:
+    """What was shared with other organisations ends: the person agrees to it no longer."""
+    now = timezone.now()
+    with transaction.atomic():
+        for model in (CaseUserGrant, CaseTeamGrant):
+            held = model.objects.select_for_update().filter(
+                content_object=case, reason=GrantReason.REFERRAL, revoked_at=None, ends__gt=now
+            )
+            for grant in held:
+                _end(grant, by=by, reason="consent")
+        SearchChange.objects.create(case=case.pk)
+
+
+def is_revocable(grant: CaseUserGrant | CaseTeamGrant) -> bool:
+    """Can the officer of the case take this grant back? Not what comes with the work on it."""
+    if grant.reason == GrantReason.HAND_OVER:  # once given by hand, too
+        return grant.revoked_at is None and grant.user_id != grant.content_object.owner_id
+    return grant.revoked_at is None and grant.reason in BY_HAND
 
 
 def check_can_grant(
     by: User, case: Case, classes: Iterable[str], *, may_write: bool = False
 ) -> None:
     """Only the officer of the case shares it, and nobody gives more than they hold."""
-    own = access_to(by, [case.pk]).get(case.pk)
+    own = access_to(by, [case.pk], glass=False).get(case.pk)
     if not by.has_right(Right.GRANT_GIVE) or own is None or case.owner_id != by.pk:
         raise NotAllowed(_("Only the officer of a case can share it."))
     if set(classes) - own.read:
@@ -102,3 +137,102 @@ def can_grant(by: User, case: Case) -> bool:
     except NotAllowed:
         return False
     return True
+
+
+def _check_receiver(
+    case: Case, to: User | Team, classes: set[str], reason: GrantReason, by: User
+) -> None:
+    """Raise BadInput unless somebody could open each of these classes with such a grant."""
+    readers = [one for one in members_of(to) if one.has_right(Right.CASE_READ)]
+    if not readers or to == by:
+        raise BadInput(
+            _("Nobody in this team has a role that includes reading cases.")
+            if isinstance(to, Team)
+            else _("This person's role does not include reading cases.")
+        )
+    if reason != GrantReason.REFERRAL:
+        readers = [one for one in readers if is_of_the_house(one, case)]
+        if not readers:
+            raise BadInput(_("To another organisation a case is referred. Choose that reason."))
+    if not isinstance(to, Team) and Exclusion.objects.at(timezone.now()).filter(case=case, user=to):
+        raise BadInput(_("This person is excluded from the case."))
+    admitted = frozenset().union(*(one.classes for one in readers))
+    if not classes or classes - admitted:
+        raise BadInput(
+            _("Nobody in this team has a role that includes every class you chose.")
+            if isinstance(to, Team)
+            else _("This person's role does not include every class you chose.")
+        )
+
+
+def members_of(to: User | Team) -> list[User]:
+    """The active people a grant to this person or team would be for."""
+    if isinstance(to, User):
+        return [to] if to.is_active else []
+    members = to.memberships.now().values("user")
+    return list(User.objects.filter(is_active=True, pk__in=members).select_related("office"))
+
+
+def is_of_the_house(person: User, case: Case) -> bool:
+    """Does the person belong to the organisation whose case it is?"""
+    return person.organisation_id == case.office.organisation_id and not person.is_partner
+
+
+# --- Handing over ---------------------------------------------------------------------
+def hand_over(case: Case, *, to: User, note: str, by: User) -> Case:
+    """Make another officer of the office the officer of the case, with what was shared as it is.
+
+    What the former officer held of the case ends. Raises NotAllowed, WrongState, and BadInput when `to`
+    could not be its officer.
+    """
+    with transaction.atomic():
+        current = lock_living(case)
+        check_can_assign(by, current)
+        if not could_take_over(to, current):
+            raise BadInput(_("This person cannot be the officer of this case."))
+        former, current.owner = current.owner_id, to
+        details = {"note": note, "person": str(to.pk)}
+        trail.save(current, verb=Verb.CASE_HANDED_OVER, by=by, details=details)
+        now = timezone.now()
+        held = CaseUserGrant.objects.select_for_update().filter(
+            content_object=current, user__in=[former, to.pk], revoked_at=None, ends__gt=now
+        )
+        for grant in held.exclude(reason=GrantReason.BREAK_GLASS):
+            _end(grant, by=by, reason=GrantReason.HAND_OVER)
+        assignment = CaseUserGrant(
+            content_object=current,
+            user=to,
+            permission=permission(WRITE),
+            classes=sorted(CONTENT),
+            reason=GrantReason.HAND_OVER,
+            granted_by=by,
+            starts=now,
+            ends=now + ASSIGNMENT_TERM,
+        )
+        trail.save(assignment, verb=Verb.GRANT_GIVEN, by=by, reason=GrantReason.HAND_OVER)
+        SearchChange.objects.create(case=current.pk)
+    return current
+
+
+def could_take_over(person: User, case: Case) -> bool:
+    """Could this person be the officer of the case? Somebody else of the office, whose role it is."""
+    return (
+        person.is_active
+        and person.pk != case.owner_id
+        and person.office_id == case.office_id
+        and person.has_right(Right.GRANT_GIVE)
+        and not person.is_partner
+        and not Exclusion.objects.at(timezone.now()).filter(case=case, user=person).exists()
+    )
+
+
+def check_can_assign(by: User, case: Case) -> None:
+    """The officer of a case and the supervisors who see it say who works on it, and who must not."""
+    is_own = case.owner_id == by.pk and may_act(by, case.pk, Right.GRANT_GIVE)
+    if not is_own and not may_act(by, case.pk, Right.CASE_ASSIGN):
+        raise NotAllowed(_("Only the officer of a case or a supervisor can do this."))
+
+
+def _end(grant: CaseUserGrant | CaseTeamGrant, *, by: User, reason: str = "") -> None:
+    grant.revoked_at, grant.revoked_by = timezone.now(), by
+    trail.save(grant, verb=Verb.GRANT_REVOKED, by=by, reason=reason)

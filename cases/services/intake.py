@@ -1,5 +1,6 @@
 """Opening cases: one by hand, many from a file."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,12 +15,14 @@ from accounts.roles import ROLES
 from audit import trail
 from audit.verbs import Verb
 from cases.access import READ, WRITE, permission
+from cases.entries import ENTRY_KINDS, new_entry
 from cases.facts import facts_of, search_entry_of
 from cases.models import (
     Case,
     CaseTeamGrant,
     CaseUserGrant,
     Consent,
+    Entry,
     GrantReason,
     ImportRun,
     Person,
@@ -100,6 +103,7 @@ def _open(
     keyring.create(case.pk for case in cases)
     people = [_person(case, new) for case, new in zip(cases, new_cases, strict=True)]
     consents = [_consent(case, new, opening.by) for case, new in zip(cases, new_cases, strict=True)]
+    entries = _entries(cases, new_cases, opening.by)
     with transaction.atomic():
         for case, reference in zip(cases, _references(opening.office, len(cases)), strict=True):
             case.reference = reference
@@ -107,6 +111,8 @@ def _open(
         trail.insert_many(people, verb=Verb.PERSON_REGISTERED, by=opening.by)
         consents = [consent for consent in consents if consent is not None]
         trail.insert_many(consents, verb=Verb.CONSENT_RECORDED, by=opening.by)
+        for kind, rows in entries.items():
+            trail.insert_many(rows, verb=ENTRY_KINDS[kind].recorded, by=opening.by)
         user_grants, team_grants = _first_grants(cases, opening)
         trail.insert_many(user_grants, verb=Verb.GRANT_GIVEN, by=opening.by)
         trail.insert_many(team_grants, verb=Verb.GRANT_GIVEN, by=opening.by)
@@ -146,6 +152,17 @@ def _consent(case: Case, new: NewCase, by: User) -> Consent | None:
     consent = Consent(case=case, recorded_on=case.opened_on, recorded_by=by)
     consent.put("terms", new.consent)
     return consent
+
+
+def _entries(
+    cases: Sequence[Case], new_cases: Sequence[NewCase], by: User
+) -> dict[str, list[Entry]]:
+    """The entries of all cases, by kind."""
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for case, new in zip(cases, new_cases, strict=True):
+        for kind, content in new.entries:
+            found[kind].append(new_entry(case, ENTRY_KINDS[kind], content, by=by))
+    return found
 
 
 def _first_grants(

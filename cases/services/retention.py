@@ -12,7 +12,7 @@ from accounts.models import User
 from audit import trail
 from audit.verbs import Verb
 from cases import door
-from cases.access import access_to
+from cases.access import may_act
 from cases.facts import ADULT_FROM, LOWEST_AGE_OF_BAND
 from cases.models import (
     CLOSED,
@@ -165,5 +165,5 @@ def lock_living(case: Case) -> Case:
 
 
 def _check(by: User, case: Case, right: Right) -> None:
-    if not by.has_right(right) or case.pk not in access_to(by, [case.pk]):
+    if not may_act(by, case.pk, right):
         raise NotAllowed(_("Your role does not include this for this case."))

@@ -8,10 +8,10 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from audit.refusals import refused_choices
 from audit.verbs import Verb
 from cases import door
 from cases.access import Access
@@ -25,6 +25,7 @@ from cases.uploads import WRITERS
 from cases.views.frame import case_frame, revision_of
 from core.access import require
 from core.classes import LONG_NAMES
+from core.downloads import attachment, gives_file
 from core.exceptions import Conflict, NotAllowed, NotFound
 from core.http import StaffRequest
 from core.rights import Right
@@ -59,6 +60,7 @@ def add_file(request: StaffRequest, reference: str) -> HttpResponse:
         else:
             messages.success(request, _told(row))
             return redirect("cases:detail", reference=reference)
+    refused_choices(request, form, "cls", case=case.pk)
     context = case_frame(request, case, access) | {"form": form}
     return render(request, "cases/add_file.html", context, status=422 if is_sent else 200)
 
@@ -77,6 +79,7 @@ def file(request: StaffRequest, reference: str, file: UUID) -> HttpResponse:
     return _file_page(request, case, access, row, RemovalForm())
 
 
+@gives_file
 @require_GET
 @require(Right.CASE_READ)
 def download(request: StaffRequest, reference: str, file: UUID) -> HttpResponseBase:
@@ -99,13 +102,14 @@ def download(request: StaffRequest, reference: str, file: UUID) -> HttpResponseB
         response["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     response["Content-Length"] = str(stop - start)
     response["Content-Type"] = "application/octet-stream"
-    response["Content-Disposition"] = content_disposition_header(True, opened.content.name)
+    response["Content-Disposition"] = attachment(opened.content.name)
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = tag
     response["Content-Security-Policy"] = SANDBOX
     return response
 
 
+@gives_file
 @require_GET
 @require(Right.CASE_READ)
 def preview(request: StaffRequest, reference: str, file: UUID) -> HttpResponse:

@@ -7,27 +7,34 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts import confirming
 from cases import door
-from cases.forms import ConsentForm, PersonForm, VictimForm
+from cases.entry_forms import StatusDecisionForm
+from cases.forms import ConsentForm, PersonForm, SummaryForm, VictimForm
 from cases.keeping import keeping_of
-from cases.models import Person
-from cases.panels import CASE_PANELS
+from cases.models import Case, Person
+from cases.panels import CASE_PANELS, SHOWN
 from cases.presenters import told
 from cases.sections import ConsentTerms
 from cases.selectors import get_case_for, get_case_or_tombstone_for, is_gone, victim_of
-from cases.services import casework, intake
+from cases.services import casework, consents, intake
+from cases.services.glass import restricted_case
 from cases.services.new_case import NewCase
+from cases.views.changing import change
 from cases.views.erasure import tombstone
-from cases.views.frame import case_frame, revision_of
+from cases.views.frame import case_frame
+from cases.views.glass import restricted
 from core.access import require
-from core.exceptions import Conflict
+from core.classes import LONG_NAMES
+from core.exceptions import NotFound
 from core.http import StaffRequest
 from core.rights import Right
 
-# Section of the person, its heading, where it is changed, and the classes one must write there.
+# Section of the person or the case, its heading, where it is changed, the classes one must write there.
 PARTS = (
     ("identity", gettext_lazy("Who the person is"), "cases:person", {"identity", "contact"}),
     ("contact", gettext_lazy("How to reach the person"), "cases:person", {"identity", "contact"}),
+    ("summary", gettext_lazy("How the case came to us"), "cases:summary", {"narrative"}),
     ("victim", gettext_lazy("What happened"), "cases:victim", {"narrative"}),
 )
 
@@ -40,6 +47,13 @@ def register(request: StaffRequest) -> HttpResponse:
         "person": PersonForm(request.POST or None),
         "victim": VictimForm(request.POST or None),
         "consent": ConsentForm(request.POST or None, prefix="consent"),
+        "decision": StatusDecisionForm(
+            request.POST or None,
+            prefix="decision",
+            classes=set(),
+            empty_permitted=True,
+            use_required_attribute=False,
+        ),
     }
     checked = [form.is_valid() for form in forms.values()]  # all of them, to show every error
     if request.method == "POST" and all(checked):
@@ -49,6 +63,11 @@ def register(request: StaffRequest) -> HttpResponse:
                 contact=forms["person"].contact(),
                 victim=forms["victim"].victim(),
                 consent=forms["consent"].terms(),
+                entries=[
+                    (name, forms[name].content())
+                    for name in ("decision",)
+                    if forms[name].has_changed()
+                ],
             ),
             by=request.user,
         )
@@ -61,36 +80,53 @@ def register(request: StaffRequest) -> HttpResponse:
 @require_GET
 @require(Right.CASE_READ)
 def detail(request: StaffRequest, reference: str) -> HttpResponse:
-    """The case page: every part the reader may open, in one event; or what is left of an erased case."""
-    case, access = get_case_or_tombstone_for(request.user, reference)
+    """The case page: every part the reader may open, in one event; or what is left of an erased case.
+
+    Who may break the glass is told that a case is there that they do not see.
+    """
+    try:
+        case, access = get_case_or_tombstone_for(request.user, reference)
+    except NotFound:
+        if (hidden := restricted_case(request.user, reference)) is None:
+            raise
+        return restricted(request, hidden)
     if is_gone(case):
         return tombstone(request, case, access)
     person, consents = victim_of(case), list(case.consents.all())
-    panel_rows = [panel.rows(case) for panel in CASE_PANELS]
+    panel_rows = [panel.some(case) for panel in CASE_PANELS]
     rows = [case, person, *consents, *(row for rows in panel_rows for row in rows)]
-    opened = list(zip(rows, door.open_rows(rows, by=request.user), strict=True))
+    waits = confirming.unconfirmed(access.read)
+    found = door.open_rows(rows, by=request.user, withhold=True)
+    opened = list(zip(rows, found, strict=True))
     consent_rows = opened[2 : 2 + len(consents)]
     rest = iter(opened[2 + len(consents) :])
     panels = [
         panel.context(case, request.user, access, [next(rest) for _row in rows])
-        | {"template": panel.template}
+        | {
+            "name": panel.name,
+            "heading": panel.heading,
+            "template": panel.template,
+            "in_story": panel.in_story,
+            "has_page": panel.heading and (panel.is_mixed or len(rows) >= SHOWN),
+        }
         for panel, rows in zip(CASE_PANELS, panel_rows, strict=True)
     ]
-    sections = opened[1][1]
+    record = {**opened[0][1], **opened[1][1]}  # of the case and of the person
     context = case_frame(request, case, access) | {
-        "name": getattr(sections.get("identity"), "full_name", ""),
+        "name": getattr(record.get("identity"), "full_name", ""),
         "parts": [
-            (title, url if classes <= access.write else "", told(sections[section]))
+            (title, url if classes <= access.write else "", told(record[section]))
             for section, title, url, classes in PARTS
-            if section in sections
+            if section in record
         ],
-        "summary": told(opened[0][1]["summary"]) if "summary" in opened[0][1] else [],
         "consents": [
             (row, sections["terms"].consented, told(sections["terms"]))  # type: ignore[attr-defined]
             for row, sections in consent_rows
             if "terms" in sections
         ],
         "panels": panels,
+        "waits": [LONG_NAMES[cls] for cls in LONG_NAMES if cls in waits],
+        "confirm_url": confirming.confirm_url(request) if waits else "",
         "keeping": keeping_of(case, access, request.user),
     }
     return render(request, "cases/detail.html", context)
@@ -110,6 +146,24 @@ def change_victim(request: StaffRequest, reference: str) -> HttpResponse:
     return _change(request, reference, VictimForm, ("victim",), "cases/victim.html")
 
 
+@require_http_methods(["GET", "POST"])
+@require(Right.CASE_EDIT)
+def change_summary(request: StaffRequest, reference: str) -> HttpResponse:
+    """Change how the case came to us."""
+    case, access = get_case_for(request.user, reference)
+    casework.check_can_write(request.user, case, Case.SECTIONS["summary"][0])
+    [sections] = door.open_rows([case], by=request.user)
+    before = sections["summary"]
+    form = SummaryForm(request.POST or None, initial=before.as_dict())
+
+    def write(revision: int) -> None:
+        summary = form.content(before)
+        casework.change_summary(case, summary, revision=revision, by=request.user)
+
+    frame = case_frame(request, case, access)
+    return change(request, case, form, write, template="cases/summary.html", context=frame)
+
+
 def _change(
     request: StaffRequest,
     reference: str,
@@ -125,31 +179,15 @@ def _change(
     [before] = door.open_rows([person], by=request.user)
     initial = {key: v for name in names for key, v in before[name].as_dict().items()}
     form = form_type(request.POST or None, initial=initial)
-    # A form that was refused keeps the revision it was made from, or a change made meanwhile by
-    # somebody else would go unnoticed when it is sent again.
-    revision = revision_of(request) if request.method == "POST" else person.revision
-    conflict = None
-    if request.method == "POST" and form.is_valid():
+
+    def write(revision: int) -> None:
         after = {name: getattr(form, name)(before[name]) for name in names}
-        try:
-            casework.change_person(
-                person,
-                before=before,
-                after=after,
-                revision=revision,
-                by=request.user,
-            )
-            messages.success(request, _("Saved."))
-            return redirect("cases:detail", reference=reference)
-        except Conflict as error:
-            conflict, revision = error.message, person.revision
-    context = case_frame(request, case, access) | {
-        "form": form,
-        "revision": revision,
-        "conflict": conflict,
-    }
-    status = 409 if conflict else 422 if request.method == "POST" else 200
-    return render(request, template, context, status=status)
+        casework.change_person(
+            person, before=before, after=after, revision=revision, by=request.user
+        )
+
+    frame = case_frame(request, case, access)
+    return change(request, person, form, write, template=template, context=frame)
 
 
 @require_http_methods(["GET", "POST"])
@@ -162,8 +200,10 @@ def record_consent(request: StaffRequest, reference: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         terms: ConsentTerms = form.terms()
         day = form.cleaned_data["recorded_on"]
-        casework.record_consent(case, terms=terms, recorded_on=day, by=request.user)
+        row = consents.record_consent(case, terms=terms, recorded_on=day, by=request.user)
         messages.success(request, _("Consent is recorded."))
+        if consents.ends_referrals(row, terms):
+            messages.warning(request, _("What other organisations could see of the case ends."))
         return redirect("cases:detail", reference=reference)
     status = 422 if request.method == "POST" else 200
     context = case_frame(request, case, access) | {"form": form}

@@ -2,24 +2,25 @@
 
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.confirming import confirmed
 from audit import trail
 from audit.verbs import Verb
 from cases import certificates, keeping
-from cases.access import Access
+from cases.access import Access, may_act
 from cases.keeping_forms import AskForm, DecisionForm
 from cases.models import Case, ErasureRequest, ErasureState
 from cases.selectors import get_case_for, get_case_or_tombstone_for
 from cases.services import erasure
 from cases.views.frame import case_frame
 from core.access import require
-from core.exceptions import NotFound, WrongState
+from core.downloads import attachment, gives_file
+from core.exceptions import NotAllowed, NotFound, WrongState
 from core.http import StaffRequest
 from core.rights import Right
 
@@ -55,7 +56,7 @@ def ask(request: StaffRequest, reference: str) -> HttpResponse:
     return _ask(request, case, access)
 
 
-@reauthentication_required
+@confirmed
 def _ask(request: StaffRequest, case: Case, access: Access) -> HttpResponse:
     """After a fresh sign-in, which leads back here with what was typed."""
     if erasure.open_request(case) is not None:
@@ -86,7 +87,7 @@ def decide(request: StaffRequest, reference: str) -> HttpResponse:
     return _decide(request, case, access, asked)
 
 
-@reauthentication_required
+@confirmed
 def _decide(
     request: StaffRequest, case: Case, access: Access, asked: ErasureRequest
 ) -> HttpResponse:
@@ -119,6 +120,7 @@ def tombstone(request: StaffRequest, case: Case, access: Access) -> HttpResponse
     return render(request, "cases/erased.html", context)
 
 
+@gives_file
 @require_GET
 @require(Right.CASE_READ)
 def certificate(request: StaffRequest, reference: str) -> HttpResponse:
@@ -127,6 +129,7 @@ def certificate(request: StaffRequest, reference: str) -> HttpResponse:
     return _file(text.encode(), "text/plain; charset=utf-8", f"{reference}-erasure.txt")
 
 
+@gives_file
 @require_GET
 @require(Right.CASE_READ)
 def certificate_pdf(request: StaffRequest, reference: str) -> HttpResponse:
@@ -139,12 +142,14 @@ def _certificate(request: StaffRequest, reference: str, form: str) -> certificat
     case, _access = get_case_or_tombstone_for(request.user, reference)
     if case.erased_on is None:
         raise NotFound(_("This case was not erased."))
+    if not may_act(request.user, case.pk, Right.CASE_READ):
+        raise NotAllowed(_("You see this case because the glass is broken: nothing is taken out."))
     trail.record(Verb.CERTIFICATE_GIVEN, by=request.user, cases=[case.pk], reason=form)
     return certificates.certificate_of(case)
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {"Content-Disposition": attachment(name)}
     return HttpResponse(content, content_type=kind, headers=headers)
 
 

@@ -4,20 +4,27 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.models import User
 from audit import trail
 from audit.verbs import Verb
 from cases.access import access_to
 from cases.forms import SearchForm
+from cases.lists import Wanted, count_cases
 from cases.models import Case, CaseStatus
 from cases.search.live import live_index
-from cases.selectors import CaseRow, case_page, case_rows
+from cases.selectors import CaseRow, case_page, case_rows, reviews_due
+from cases.services.glass import restricted_case
 from core.access import require
 from core.http import StaffRequest
 from core.rights import Right
 
+COUNTED = 1_000  # where counting a list ends: a number would cost more than the page
 SEARCHED = "searched"  # in the session: what was asked for, until the answer is shown
 
 
@@ -25,26 +32,27 @@ SEARCHED = "searched"  # in the session: what was asked for, until the answer is
 @require(Right.CASE_READ)
 @vary_on_headers("HX-Request")
 def case_list(request: StaffRequest) -> HttpResponse:
-    """The person's cases, newest first, filtered by status and by whose they are."""
-    filters = {}
-    if (status := request.GET.get("status")) in CaseStatus.values:
-        filters["status"] = status
-    if request.GET.get("mine"):
-        filters["owner"] = request.user
-    rows, more = case_page(request.user, before=_uuid(request.GET.get("before")), filters=filters)
+    """The person's cases, last changed first, filtered by status and by whose they are."""
+    status = request.GET.get("status", "")
+    wanted = Wanted(
+        status=status if status in CaseStatus.values else "",
+        is_own=bool(request.GET.get("mine")),
+    )
+    rows, more = case_page(request.user, before=_uuid(request.GET.get("before")), wanted=wanted)
     query = request.GET.copy()
     query.pop("before", None)
     context = {
         "rows": rows,
         "more": more,
+        "how_many": _how_many(request.user, wanted),
         "query": query.urlencode(),
         "statuses": [
             choice
             for choice in CaseStatus.choices
             if choice[0] != CaseStatus.ERASED or request.user.has_right(Right.ERASURE_DECIDE)
         ],
-        "status": filters.get("status", ""),
-        "mine": "owner" in filters,
+        "status": wanted.status,
+        "mine": wanted.is_own,
         "is_first_page": "before" not in request.GET,
         "may_register": request.user.has_right(Right.CASE_REGISTER),
     }
@@ -63,7 +71,7 @@ def search(request: StaffRequest) -> HttpResponse:
     form = SearchForm(request.POST or None)
     if form.is_valid():
         text = form.cleaned_data["q"].strip()
-        if _by_reference(request, text):
+        if _by_reference(request, text) or restricted_case(request.user, text.upper()):
             return redirect("cases:detail", reference=text.upper())
         request.session[SEARCHED] = text
         return redirect("cases:search")
@@ -77,6 +85,13 @@ def search(request: StaffRequest) -> HttpResponse:
         "may_register": request.user.has_right(Right.CASE_REGISTER),
     }
     return render(request, "cases/search.html", context, status=422 if form.is_bound else 200)
+
+
+def _how_many(user: User, wanted: Wanted) -> str:
+    count = count_cases(user, most=COUNTED + 1, wanted=wanted)
+    if count > COUNTED:
+        return gettext("More than %s cases") % number_format(COUNTED, force_grouping=True)
+    return ngettext("%d case", "%d cases", count) % count
 
 
 def _found(request: StaffRequest, text: str) -> list[CaseRow]:
@@ -100,3 +115,13 @@ def _uuid(text: str | None) -> UUID | None:
         return UUID(text) if text else None
     except ValueError:
         return None
+
+
+@require_GET
+@require(Right.CASE_EDIT)
+def reviews(request: StaffRequest) -> HttpResponse:
+    """The person's own cases whose risk is to be reviewed, earliest first."""
+    due = {one.case_id: one for one in reviews_due(request.user)}
+    rows = case_rows(list(due), by=request.user, verb=Verb.CASE_LISTED)
+    context = {"rows": [(row, due[row.case.pk]) for row in rows], "today": timezone.localdate()}
+    return render(request, "cases/reviews.html", context)

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from accounts.models import User
 from cases.access import Access
 from cases.models import Case
+from cases.services.glass import open_glass
 from cases.services.grants import can_grant
 from core.http import StaffRequest
 from core.rights import Right
@@ -19,8 +21,16 @@ def case_frame(request: StaffRequest, case: Case, access: Access) -> dict[str, A
         "may_record": may_write and user.has_right(Right.ASSISTANCE_RECORD),
         "may_edit": may_write and user.has_right(Right.CASE_EDIT),
         "may_grant": case.erased_on is None and can_grant(user, case),
-        "may_audit": user.has_right(Right.CASE_AUDIT),
+        "may_audit": not access.by_glass and user.has_right(Right.CASE_AUDIT),
+        "may_assign": case.erased_on is None and _may_assign(user, case, access),
+        "glass": open_glass(user).filter(case=case).first() if access.by_glass else None,
     }
+
+
+def _may_assign(user: User, case: Case, access: Access) -> bool:
+    """`check_can_assign`, for showing the links."""
+    is_own = case.owner_id == user.pk and user.has_right(Right.GRANT_GIVE)
+    return not access.by_glass and (is_own or user.has_right(Right.CASE_ASSIGN))
 
 
 def revision_of(request: StaffRequest) -> int:

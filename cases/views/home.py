@@ -1,13 +1,17 @@
 """The start page: what this person's roles are for."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from audit.verbs import Verb
-from cases.access import newest_cases
+from accounts import proposals
+from audit import review
 from cases.keeping import waiting_for
-from cases.selectors import case_rows
+from cases.selectors import case_page, reviews_due
+from cases.services import exports
+from cases.services.glass import notices_for
 from core.http import StaffRequest
 from core.rights import Right
 
@@ -16,16 +20,28 @@ RECENT = 8
 
 @require_GET
 def home(request: StaffRequest) -> HttpResponse:
-    """Newest cases for those who hold any, and a way to each thing the roles include."""
+    """The cases that changed last for those who hold any, and a way to each thing the roles include."""
     rows = []
     if request.user.has_right(Right.CASE_READ):
-        ids = newest_cases(request.user, before=None, limit=RECENT, filters={})
-        rows = case_rows(ids, by=request.user, verb=Verb.CASE_LISTED)
+        rows = case_page(request.user, size=RECENT)[0]
     may = {right.name: request.user.has_right(right) for right in Right}
     context = {
         "rows": rows,
         "may": may,
         "waiting": waiting_for(request.user),
+        "exports": exports.waiting_for(request.user),
+        "to_review": _to_review(request.user),
+        "to_decide": proposals.waiting_for(request.user),
+        "reviews": reviews_due(request.user),
+        "notices": notices_for(request.user),
         "roles": request.user.roles,
     }
     return render(request, "home.html", context)
+
+
+def _to_review(user: Any) -> int:
+    """Acts that wait for this person's review, those of this minute among them."""
+    if not user.has_right(Right.REVIEW):
+        return 0
+    review.look_through_log(most=review.AT_ONCE)
+    return review.waiting_for(user)

@@ -4,17 +4,18 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.models import User
+from accounts.models import RoleHolding, Team, User
 from accounts.roles import ROLES
+from audit.refusals import refused_choices
+from cases.explained import team_name
 from cases.forms import GrantForm
-from cases.models import FIRST_REASONS, Case, CaseTeamGrant, CaseUserGrant
+from cases.models import Case, CaseTeamGrant, CaseUserGrant
 from cases.selectors import get_case_for
 from cases.services import grants
 from cases.views.frame import case_frame
@@ -30,9 +31,11 @@ from core.rights import Right
 def sharing(request: StaffRequest, reference: str) -> HttpResponse:
     """Everyone who can open the case, and a form to let in one more."""
     case, access = get_case_for(request.user, reference)
+    grants.check_can_grant(request.user, case, ())
     form = GrantForm(
         request.POST or None,
-        people=_people_to_share_with(request.user),
+        people=[person for person in readers() if person != request.user],
+        teams={team: team_name(team) for team in _teams()},
         own_classes=access.read,
     )
     if request.method == "POST" and form.is_valid():
@@ -43,15 +46,17 @@ def sharing(request: StaffRequest, reference: str) -> HttpResponse:
                 to=data["to"],
                 classes=data["classes"],
                 may_write=data["may_write"],
+                starts=form.starts(),
                 ends=form.ends(),
                 reason=data["reason"],
                 note=data["note"],
                 by=request.user,
             )
-            messages.success(request, _("%s can open the case now.") % data["to"])
+            messages.success(request, _("The case is shared with %s.") % _called(data["to"]))
             return redirect("cases:sharing", reference=reference)
         except BadInput as error:
             form.add_error(None, str(error.message))
+    refused_choices(request, form, "to", "classes", case=case.pk)
     context = case_frame(request, case, access) | {"form": form, "grants": _grants_of(case)}
     status = 422 if request.method == "POST" else 200
     return render(request, "cases/sharing.html", context, status=status)
@@ -62,35 +67,49 @@ def sharing(request: StaffRequest, reference: str) -> HttpResponse:
 def revoke(request: StaffRequest, reference: str, grant: UUID) -> HttpResponse:
     """Take one grant back."""
     case, _access = get_case_for(request.user, reference)
-    row = CaseUserGrant.objects.filter(pk=grant, content_object=case).first()
-    if row is None:
+    for model in (CaseUserGrant, CaseTeamGrant):
+        row = model.objects.filter(pk=grant, content_object=case).first()
+        if row is not None:
+            break
+    else:
         raise NotFound(_("There is no such access."))
     grants.revoke_grant(row, by=request.user)
     messages.success(request, _("Access is taken back."))
     return redirect("cases:sharing", reference=reference)
 
 
-def _people_to_share_with(user: User) -> QuerySet[User]:
-    """Active colleagues whose role can open something of a case."""
-    readers = [code for code, role in ROLES.items() if role.classes]
-    people = User.objects.filter(is_active=True, role_holdings__role__in=readers)
-    return people.exclude(pk=user.pk).distinct().order_by("display_name")
+def readers() -> list[User]:
+    """Active people whose role can open something of a case, by name."""
+    roles = [code for code, role in ROLES.items() if role.classes]
+    held = RoleHolding.objects.now().filter(role__in=roles)
+    people = User.objects.filter(is_active=True, pk__in=held.values("user"))
+    return list(people.select_related("office").order_by("display_name"))
+
+
+def _teams() -> list[Team]:
+    """Teams that somebody is in, by what they are called."""
+    teams = Team.objects.filter(memberships__ended_at=None, memberships__isnull=False).distinct()
+    return sorted(teams.select_related("group__office"), key=team_name)
+
+
+def _called(to: User | Team) -> str:
+    return team_name(to) if isinstance(to, Team) else str(to)
 
 
 def _grants_of(case: Case) -> list[dict[str, Any]]:
     now = timezone.now()
-    people = CaseUserGrant.objects.filter(content_object=case).select_related("user", "granted_by")
-    teams = CaseTeamGrant.objects.filter(content_object=case).select_related("group", "granted_by")
+    people = CaseUserGrant.objects.filter(content_object=case).select_related("user")
+    teams = CaseTeamGrant.objects.filter(content_object=case)
+    teams = teams.select_related("group__team", "group__office")
     rows = [
         {
             "grant": grant,
-            "who": grant.user
-            if isinstance(grant, CaseUserGrant)
-            else _("Supervisors of the office"),
+            "who": _called(grant.user if isinstance(grant, CaseUserGrant) else grant.group.team),
             "classes": [SHORT_NAMES[code] for code in grant.classes],
             "may_write": grant.permission.codename == "write_case",
             "is_live": grant.revoked_at is None and grant.starts <= now < grant.ends,
-            "may_revoke": grant.revoked_at is None and grant.reason not in FIRST_REASONS,
+            "is_to_come": grant.revoked_at is None and now < grant.starts,
+            "may_revoke": now < grant.ends and grants.is_revocable(grant),
         }
         for grant in [*people.select_related("permission"), *teams.select_related("permission")]
     ]

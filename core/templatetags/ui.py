@@ -5,6 +5,7 @@ Built in (settings.TEMPLATES), so no page has to load them.
 
 import copy
 import datetime
+import json
 import re
 from collections.abc import Iterator
 
@@ -25,6 +26,12 @@ TONES = ("neutral", "info", "good", "wait", "warn", "stop")
 STATUS_TONES: dict[str, str] = {}
 
 _DAY_FIRST = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{4})$")
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """As JSON, for a data attribute that a script of ours reads."""
+    return json.dumps(value)
 
 
 # --- Forms ----------------------------------------------------------------------------

@@ -173,13 +173,15 @@ def test_the_case_page_lists_files_of_the_classes_one_may_read(
     assert "Гутарка.txt" in hers and "Рентген.txt" not in hers
 
 
-def test_older_files_are_folded(case, officer, alena):
+def test_the_newest_files_stand_on_the_case_page_and_all_on_a_page_of_their_own(
+    case, officer, alena
+):
     for number in range(12):
         made.a_file(case, alena, f"n{number}.txt", b"text")
     page = officer.get(address(case, "detail")).content.decode()
-    shown, folded = page.split("2 older files")
-    assert [n for n in range(12) if f"n{n}.txt" in shown] == list(range(2, 12))
-    assert [n for n in range(12) if f"n{n}.txt" in folded] == [0, 1]
+    assert [n for n in range(12) if f"n{n}.txt" in page] == list(range(2, 12))
+    page = officer.get(reverse("cases:panel", args=[case.reference, "files"])).content.decode()
+    assert [n for n in range(12) if f"n{n}.txt" in page] == list(range(12))
 
 
 def test_the_trail_tells_which_file_was_read_to_those_who_may_read_it(
@@ -390,10 +392,10 @@ def test_an_event_that_cannot_be_written_leaves_no_file(
     browser = client_for(alena)
     browser.raise_request_exception = False
 
-    def full(entries):
+    def full(*_entries):
         raise OSError("full")
 
-    monkeypatch.setattr(trail, "append", full)
+    monkeypatch.setattr(trail, "_append", full)
     assert send(browser, case).status_code == 500
     assert files_in(own_files) == [] and not Attachment.objects.exists()
 
@@ -658,10 +660,10 @@ def test_a_read_that_cannot_be_recorded_gives_nothing(
     browser = client_for(alena)
     browser.raise_request_exception = False
 
-    def full(entries):
+    def full(*_entries):
         raise OSError("full")
 
-    monkeypatch.setattr(trail, "append", full)
+    monkeypatch.setattr(trail, "_append", full)
     for name in ("download", "preview", "file"):
         answer = browser.get(address(case, name, long_file))
         assert answer.status_code == 500 and b"line 1" not in answer.content

@@ -10,7 +10,8 @@ from cases import door
 from cases.models import Case, Person, SearchChange
 from cases.sections import ConsentTerms, Contact, Identity, VictimContext
 from cases.selectors import victim_of
-from cases.services.casework import change_person, record_consent
+from cases.services.casework import change_person
+from cases.services.consents import record_consent
 from cases.services.intake import register_case
 from core.exceptions import Conflict, NotAllowed
 from tests.conftest import SENTINELS

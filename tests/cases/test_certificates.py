@@ -11,9 +11,14 @@ import pytest
 from django.utils import timezone
 from pypdf import PdfReader
 
-from accounts.models import Organisation
-from accounts.services import make_office
-from audit import trail
+from accounts.services import (
+    join_team,
+    leave_team,
+    make_office,
+    make_organisation,
+    make_team,
+)
+from audit import signing, trail
 from audit.verbs import Verb
 from cases import ledger
 from cases.certificates import as_pdf, as_text, certificate_of
@@ -61,14 +66,14 @@ def check(tmp_path: Path):
 def test_a_stranger_can_check_it(erased, check):
     start = log.size()
     text = as_text(certificate_of(erased))
-    done = check(text, trail.verifier_key())
+    done = check(text, signing.verifier_key())
     assert done.returncode == 0, done.stderr
     assert f"of {start} stands in the log tutela.local/log" in done.stdout
     assert '"verb":"case_erased"' in done.stdout and str(erased.pk) in done.stdout
 
 
 def test_whoever_changes_it_is_found_out(erased, check):
-    text, key = as_text(certificate_of(erased)), trail.verifier_key()
+    text, key = as_text(certificate_of(erased)), signing.verifier_key()
     entry = next(line for line in text.splitlines() if line.startswith('{"actor"'))
     proof = text.split("tlog-proof@v1\n")[1].split("\n\n")[0].splitlines()
     for changed in (
@@ -119,7 +124,7 @@ def test_it_names_no_staff_and_nobody_else(erased, alena, pavel, volha):
 
 
 def test_it_names_the_organisations_that_had_access(case, alena, pavel, person, share):
-    shelter = Organisation.objects.create(name="Дом ля Ліпы", kind="NGO")
+    shelter = make_organisation(name="Дом ля Ліпы", kind="NGO", by=None)
     house = make_office(code="BY-LIN", name="Linden", country="BY", organisation=shelter, by=None)
     share(person("hanna", "partner_officer", at=house), "legal")
     share(person("nobody", "partner_officer", at=None), "legal")
@@ -128,6 +133,30 @@ def test_it_names_the_organisations_that_had_access(case, alena, pavel, person, 
     flat = " ".join(as_text(certificate_of(Case.objects.get(pk=case.pk))).split())
     assert "a partner organisation that its account here does not name; Дом ля Ліпы." in flat
     assert "Our mission; " not in flat
+
+
+def test_it_names_the_organisations_of_a_team_that_had_access(
+    case, alena, pavel, person, share, outsider, time_machine
+):
+    nurses = make_team(name="Nurses", by=None)
+    early, late = (
+        person(name, "medical", at=_office_of(f"{name} house")) for name in ("early", "late")
+    )
+    join_team(user=early, team=nurses, by=None)
+    leave_team(user=early, team=nurses, by=None)
+    join_team(user=outsider, team=nurses, by=None)
+    share(nurses, "medical", days=1, reason="referral")
+    time_machine.move_to(timezone.now() + timedelta(days=2))
+    join_team(user=late, team=nurses, by=None)
+    asked = erasure.ask_for_erasure(case, reason="person_asked", note="Her wish", by=alena)
+    erasure.approve_erasure(asked, note="Agreed", by=pavel)
+    flat = " ".join(as_text(certificate_of(Case.objects.get(pk=case.pk))).split())
+    assert "notes of their own: Linden House. Ask them" in flat
+
+
+def _office_of(name: str):
+    own = make_organisation(name=name, kind="NGO", by=None)
+    return make_office(code=name[:4], name=name, country="BY", organisation=own, by=None)
 
 
 def test_nobody_else_is_named_when_nobody_else_had_access(erased):
@@ -180,7 +209,7 @@ def test_letters_of_both_scripts_are_in_the_fonts_it_brings(erased):
     organisation.name = (
         "Міжнародная арганізацыя «Ўзаемадапамога» ў Гомелі, ёй ґ ї є – Łódź Šiauliai"
     )
-    organisation.save()
+    trail.save(organisation, verb=Verb.ORGANISATION_MADE, by=None)
     erased = Case.objects.get(pk=erased.pk)
     pdf = as_pdf(certificate_of(erased))
     assert "".join(organisation.name.split()) in "".join(_text_of(pdf).split())
@@ -203,7 +232,7 @@ def test_the_pdf_leaves_nothing_on_the_disk(erased, tmp_path, monkeypatch):
 def test_what_it_says_is_not_run(erased):
     organisation = erased.office.organisation
     organisation.name = '#read("/etc/passwd") *bold* $x$ #panic()'
-    organisation.save()
+    trail.save(organisation, verb=Verb.ORGANISATION_MADE, by=None)
     shown = _text_of(as_pdf(certificate_of(Case.objects.get(pk=erased.pk))))
     assert '#read("/etc/passwd") *bold* $x$' in " ".join(shown.split())
 
@@ -241,7 +270,7 @@ def test_after_a_restore_there_is_one_as_well(case, alena, check, tmp_path):
     erasure.replay(tmp_path / "list.txt")
     certificate = certificate_of(Case.objects.get(pk=case.pk))
     assert "Asked for by" not in dict(certificate.facts)
-    assert check(as_text(certificate), trail.verifier_key()).returncode == 0
+    assert check(as_text(certificate), signing.verifier_key()).returncode == 0
     assert as_pdf(certificate).startswith(b"%PDF")
 
 

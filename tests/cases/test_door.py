@@ -151,10 +151,10 @@ def test_the_event_stands_before_the_first_byte_is_opened(victim, alena, monkeyp
 
 
 def test_without_its_event_nothing_is_opened(victim, alena, opened, monkeypatch):
-    def full(entries):
+    def full(*_entries):
         raise OperationalError("database or disk is full")
 
-    monkeypatch.setattr(trail, "append", full)
+    monkeypatch.setattr(trail, "_append", full)
     for ask in (
         lambda: door.open_rows([victim], by=alena),
         lambda: door.open_derived(victim.case, by=alena),

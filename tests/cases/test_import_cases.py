@@ -3,8 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import Organisation
-from accounts.services import make_office, make_user
+from accounts.services import make_office, make_organisation, make_user
 from cases.imports import runner
 from cases.models import Case, ImportRun
 from core.exceptions import NotAllowed
@@ -16,7 +15,7 @@ HEADER = "prs_FirstName,prs_Gender,vic_TypeOfExploitation,cas_IncomingReferralDa
 
 @pytest.fixture
 def office():
-    organisation = Organisation.objects.create(name="Mission", kind="NGO")
+    organisation = make_organisation(name="Mission", kind="NGO", by=None)
     return make_office(code="minsk", name="Minsk", country="BY", organisation=organisation, by=None)
 
 

@@ -3,10 +3,22 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
+from assistance.sections import SupportPlanContent
+from cases.entries import ENTRY_KINDS
 from cases.imports import htcds
 from cases.imports.htcds_fields import HTCDS_FIELDS
 from cases.imports.rows import Row
-from cases.sections import CaseSummary, ConsentTerms, Contact, Identity, VictimContext
+from cases.sections import (
+    CaseSummary,
+    CommentContent,
+    ConsentTerms,
+    Contact,
+    Identity,
+    PerpetratorContent,
+    StatusDecisionContent,
+    TraffickingEventContent,
+    VictimContext,
+)
 
 SECTIONS = {
     "identity": Identity,
@@ -42,6 +54,8 @@ def test_every_field_has_a_place_that_exists():
         by_prefix[name[:3]] = by_prefix.get(name[:3], 0) + 1
         if place.section == "other":
             assert place.field == name
+        elif place.section in ENTRY_KINDS:
+            assert place.field in ENTRY_KINDS[place.section].schema.__struct_fields__
         else:
             assert place.field in SECTIONS[place.section].__struct_fields__
     # 81 live fields of HTCDS 2.0, and three deprecated ones of the victim's context.
@@ -103,11 +117,12 @@ def test_a_full_row_fills_every_section():
         mailing_latitude="-22.57",
     )
     assert new_case.victim == VictimContext(
-        trafficking_status="ActualVictimOfTrafficking",
         age_when_trafficked=17,
         methods_of_control=["DebtBondage", "WithholdsDocuments"],
         types_of_exploitation=["ForcedLabour"],
     )
+    decided = StatusDecisionContent(trafficking_status="ActualVictimOfTrafficking")
+    assert new_case.entries == [("decision", decided)]
     assert new_case.summary == CaseSummary(
         incoming_referral_date=date(2024, 3, 31),
         reason_for_case_closure="First line\nsecond line",
@@ -126,37 +141,57 @@ def test_fields_without_a_screen_are_kept_under_their_htcds_name():
     new_case = opened(
         org_Name="Red Cross",
         org_Type="NGO",
-        per_RoleInProcess="Recruiter or intermediary; Exploiter",
         cas_Status="follow up",
-        spl_PlannedEndDate="31.01.2099",
         vic_AgreementToManagePersonalData="yes",
         vic_DetailsOfVulnerabilities="old notes",
     )
     assert new_case.summary.other_htcds == {
         "org_Name": "Red Cross",
         "org_Type": "NGO",
-        "per_RoleInProcess": "RecruiterOrIntermediary;Exploiter",
         "cas_Status": "FollowUp",
-        "spl_PlannedEndDate": "2099-01-31",
         "vic_AgreementToManagePersonalData": "TRUE",
         "vic_DetailsOfVulnerabilities": "old notes",
     }
 
 
+def test_what_a_file_holds_several_of_becomes_entries():
+    new_case = opened(
+        hte_Type="Transit",
+        hte_Date="2024-05",
+        hte_Country="Poland",
+        hte_City="Terespol",
+        per_RoleInProcess="Recruiter or intermediary; Exploiter",
+        per_Organisation="Bar at the border",
+        cco_CaseComment="Called twice",
+        spl_Type="Livelihood",
+        spl_PlannedEndDate="31.01.2099",
+    )
+    assert dict(new_case.entries) == {
+        "event": TraffickingEventContent(
+            event_type="Transit", event_date="2024-05", country="PL", city="Terespol"
+        ),
+        "perpetrator": PerpetratorContent(
+            role_in_process=["RecruiterOrIntermediary", "Exploiter"],
+            organisation="Bar at the border",
+        ),
+        "comment": CommentContent(cls="narrative", comment="Called twice"),
+        "plan": SupportPlanContent(plan_type="Livelihood", planned_end_date=date(2099, 1, 31)),
+    }
+    assert opened(prs_FirstName="Anna").entries == []
+
+
 def test_the_country_of_an_exploitation_event_is_the_country_of_exploitation():
     new_case = opened(hte_Type="Exploitation", hte_Country="Russia")
     assert new_case.victim.country_of_exploitation == "RU"
-    assert new_case.summary.other_htcds == {"hte_Type": "Exploitation", "hte_Country": "Russia"}
 
 
 @pytest.mark.parametrize("kind", ["Transit", ""])
 def test_the_country_of_another_event_is_not(kind):
-    new_case = opened(hte_Type=kind, hte_Country="Somewhere near the border")
-    assert new_case.victim.country_of_exploitation == ""
+    assert opened(hte_Type=kind, hte_Country="PL").victim.country_of_exploitation == ""
 
 
-def test_an_exploitation_event_needs_a_country_that_exists():
-    (problem,) = parse(hte_Type="Exploitation", hte_Country="Atlantis").problems
+def test_an_event_needs_a_country_that_exists():
+    (problem,) = parse(hte_Type="Transit", hte_Country="Atlantis").problems
     assert problem.column == "hte_Country"
     assert "Atlantis" not in problem.message
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit import trail
+from audit import signing
 from audit.notes import parse_verifier_key
 from cases import ledger
 from cases.ledger import Entry
@@ -58,7 +58,7 @@ def test_the_signature_can_be_checked_with_the_key_of_the_log_alone(entries, pla
     ledger.write(entries[:1])
     content = json.loads(places[0].read_text())
     signature = base64.b64decode(content.pop("signature"))
-    _name, public = parse_verifier_key(trail.verifier_key())
+    _name, public = parse_verifier_key(signing.verifier_key())
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     public.verify(signature, b"tutela/erasure/1\n" + text.encode())
 
@@ -175,10 +175,10 @@ import django
 from django.conf import settings
 django.setup()
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from audit import trail
+from audit import signing
 from cases import ledger
 key = Ed25519PrivateKey.from_private_bytes(bytes(32))
-trail.signing_key = lambda: key
+signing.signing_key = lambda: key
 settings.DATA_DIR, settings.BACKUP_DIR = Path(sys.argv[1]), None
 for number in range(40):
     ledger.write([ledger.Entry(UUID(int=number), datetime(2026, 1, 1, tzinfo=UTC))])
@@ -193,7 +193,7 @@ def test_two_processes_at_once_list_each_case_once(tmp_path, monkeypatch):
     ]
     assert [writer.wait(120) for writer in writers] == [0, 0]
     key = Ed25519PrivateKey.from_private_bytes(bytes(32))
-    monkeypatch.setattr(trail, "signing_key", lambda: key)
+    monkeypatch.setattr(signing, "signing_key", lambda: key)
     found = ledger.read(tmp_path / ledger.FILE)
     assert found.damaged == [] and len(found.entries) == 40
     assert len((tmp_path / ledger.FILE).read_text().splitlines()) == 40

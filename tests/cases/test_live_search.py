@@ -154,11 +154,11 @@ def test_the_page_finds_records_the_search_and_keeps_its_text_sealed(case, alena
     assert response.redirect_chain == [("/cases/search/", 302)]  # no text in an address
 
 
-def test_a_reference_leads_to_the_case_for_those_who_see_it(case, alena, ihar, client_for):
+def test_a_reference_leads_to_the_case_for_those_who_see_it(case, alena, outsider, client_for):
     answer = client_for(alena).post("/cases/search/", {"q": f" {case.reference.lower()} "})
     assert answer.headers["Location"] == f"/cases/{case.reference}/"
     start = log.size()
-    answer = client_for(ihar).post("/cases/search/", {"q": case.reference}, follow=True)
+    answer = client_for(outsider).post("/cases/search/", {"q": case.reference}, follow=True)
     assert answer.status_code == 200
     assert f'href="/cases/{case.reference}/"' not in answer.content.decode()
     event = next(one for one in log.since(start) if one.verb == Verb.CASE_SEARCHED)

@@ -8,13 +8,15 @@ from msgspec.structs import replace
 
 from assistance.sections import MedicalAssistance
 from assistance.services import change_assistance, record_assistance
+from audit import guards
 from audit.models import Event, EventCase
 from audit.verbs import Verb
-from cases import door, trail
+from cases import door, trail, trail_finding
+from cases.models import Person
 from cases.selectors import victim_of
 from cases.services.casework import change_person
 from cases.services.grants import give_grant, revoke_grant
-from core.exceptions import NotFound
+from core.exceptions import NotAllowed
 from tests.conftest import SENTINELS
 from tests.guards import log
 
@@ -29,7 +31,7 @@ def _change(case, by, section, **fields):
 
 
 def _lines(case, by, verb=None):
-    lines, _more = trail.trail_of(case, by=by, before=None)
+    lines = trail.trail_of(case, by=by, before=None).lines
     return [item for item in lines if verb is None or item.line.verb == verb]
 
 
@@ -109,13 +111,13 @@ def test_looking_leaves_an_event_of_its_own_with_the_classes_shown(case, pavel):
 
 def test_a_stranger_has_no_trail_to_look_at(case, ihar):
     start = log.size()
-    with pytest.raises(NotFound):
+    with pytest.raises(NotAllowed):
         trail.trail_of(case, by=ihar, before=None)
     assert log.size() == start
 
 
 def test_pages_follow_each_other_without_gap_or_overlap(case, alena, monkeypatch):
-    monkeypatch.setattr(trail, "PAGE", 7)
+    monkeypatch.setattr(trail_finding, "PAGE", 7)
     for number in range(8):
         _change(case, alena, "identity", first_name=f"Ганна{number}")
     there = list(
@@ -123,9 +125,10 @@ def test_pages_follow_each_other_without_gap_or_overlap(case, alena, monkeypatch
     )
     found, before = [], there[0] + 1
     while before is not None:
-        lines, before = trail.trail_of(case, by=alena, before=before)
-        assert len(lines) <= 7
-        found += [item.line.seq for item in lines]
+        page = trail.trail_of(case, by=alena, before=before)
+        assert len(page.lines) <= 7
+        found += [item.line.seq for item in page.lines]
+        before = page.more
     assert found == there
     assert len(there) > 3 * 7
 
@@ -134,8 +137,8 @@ def test_a_version_before_the_page_is_still_compared_with(case, alena, monkeypat
     """The version before the oldest change of a page is looked up, though its event is on the next."""
     _change(case, alena, "identity", first_name="Анна")
     changed = Event.objects.get(verb=Verb.PERSON_CHANGED)
-    monkeypatch.setattr(trail, "PAGE", 1)
-    [item], _more = trail.trail_of(case, by=alena, before=changed.seq + 1)
+    monkeypatch.setattr(trail_finding, "PAGE", 1)
+    [item] = trail.trail_of(case, by=alena, before=changed.seq + 1).lines
     assert _shown(item) == {"Given name": ("Ганна", "Анна")}
 
 
@@ -152,3 +155,52 @@ def test_a_note_typed_while_sharing_is_told_to_who_may_audit(case, alena, volha,
     )
     page = client_for(alena).get(f"/cases/{case.reference}/trail/").content.decode()
     assert "Asked for by the clinic" in page
+
+
+def test_of_a_long_text_and_of_a_list_only_what_changed_is_marked(case, alena, client_for):
+    account = "They were kept in a sawmill near Pskov. " + "Nobody was allowed to leave. " * 12
+    _change(case, alena, "victim", account=account, methods_of_control=["Debt", "FalsePromises"])
+    changed = account.replace("a sawmill", "a brickworks")
+    _change(case, alena, "victim", account=changed, methods_of_control=["FalsePromises", "Threats"])
+    item, *_rest = _lines(case, alena, Verb.PERSON_CHANGED)
+    told = {difference.label: difference for difference in item.differences}
+    text = told["What happened, in short"]
+    assert (text.before, text.after) == (account, changed)
+    [mark] = [piece.text for piece in text.new if piece.kind == "changed"]
+    assert mark == "brickworks" and text.is_cut
+    [controls] = [difference for difference in item.differences if difference.is_list]
+    assert (len(controls.removed), len(controls.added), controls.kept) == (1, 1, 1)
+    page = client_for(alena).get(f"/cases/{case.reference}/trail/").content.decode()
+    assert "<del>sawmill</del>" in page and "<ins>brickworks</ins>" in page
+    assert "The whole text of “What happened, in short”" in page
+
+
+def test_a_version_that_does_not_open_is_told_and_the_others_are_shown(
+    case, alena, pavel, client_for
+):
+    _change(case, alena, "identity", second_name="Новая")
+    _change(case, alena, "identity", second_name="Трэцяя")
+    second = victim_of(case).history.get(revision=2)
+    blob = bytearray(second.identity_sealed)
+    blob[-20] ^= 1
+    guards.remove()
+    Person.history.filter(id=second.id, revision=2).update(identity_sealed=bytes(blob))
+    guards.install()
+    answer = client_for(alena).get(f"/cases/{case.reference}/trail/")
+    assert answer.status_code == 200
+    third, changed, first = (
+        item for item in _lines(case, alena) if item.line.verb.startswith("person_")
+    )
+    assert third.is_damaged and changed.is_damaged and not first.is_damaged
+    assert third.differences == changed.differences == []
+    assert _shown(first)["Family name"] == ("", SENTINELS["identity"])
+    assert "does not open: its bytes were changed or moved" in answer.content.decode()
+    assert Event.objects.filter(verb=Verb.REFUSED, outcome="error").exists()
+
+
+def test_access_is_told_in_a_line(case, alena, volha, share):
+    share(volha, "psychological", "identity")
+    given, *_rest = _lines(case, alena, Verb.GRANT_GIVEN)
+    day = timezone.localdate(timezone.now() + timedelta(days=7))
+    assert given.about == f"Volha: identity, psychological, until {day.day} {day:%b %Y}"
+    assert any(item.about.startswith("Supervisors of Minsk: ") for item in _rest)

@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases import door
-from cases.models import Case, CaseUserGrant, Consent, Person
-from cases.sections import VictimContext
+from cases.models import Case, CaseUserGrant, Consent, Person, Reach
+from cases.sections import CaseSummary
 from cases.selectors import victim_of
-from cases.services.casework import change_person
+from cases.services.casework import change_summary
 from cases.services.intake import register_case, register_many
+from tests.cases.test_entries import LEAST
 from tests.conftest import PASSWORD, SENTINELS
 
 pytestmark = pytest.mark.django_db
@@ -96,14 +97,13 @@ def test_a_change_is_saved_and_shown(case, alena, client_for):
 
 def test_fields_without_a_place_on_the_form_are_kept(case, alena, client_for):
     """An import may have brought more than the page shows."""
-    person = victim_of(case)
-    [before] = door.open_rows([person], by=alena)
-    told = VictimContext(recruitment_websites_and_apps=["Telegram"], account="Before")
-    change_person(person, before=before, after={"victim": told}, revision=1, by=alena)
-    answer = client_for(alena).post(_at("victim", case), {"account": "After", "revision": "2"})
+    told = CaseSummary(outgoing_referral_details="By train", summary="Before")
+    change_summary(case, told, revision=1, by=alena)
+    answer = client_for(alena).post(_at("summary", case), {"summary": "After", "revision": "2"})
     assert answer.status_code == 302
-    victim = door.open_rows([victim_of(case)], by=alena)[0]["victim"]
-    assert (victim.account, victim.recruitment_websites_and_apps) == ("After", ["Telegram"])
+    [sections] = door.open_rows([Case.objects.get(pk=case.pk)], by=alena)
+    summary = sections["summary"]
+    assert (summary.summary, summary.outgoing_referral_details) == ("After", "By train")
 
 
 def test_consent_is_added_beside_the_earlier_one(case, alena, client_for):
@@ -305,8 +305,10 @@ def test_the_list_turns_its_pages_and_filters(new_case, alena, ihar, share, case
     older = re.search(r'href="([^"]*before=[^"]*)"', first)[1]
     shown = _references(first) + _references(_page(browser.get(older)))
     assert len(_references(first)) == 25
-    newest_first = Case.objects.filter(owner=alena).order_by("-id")
-    assert shown == list(newest_first.values_list("reference", flat=True))
+    changes = Reach.objects.filter(principal=alena.pk).order_by("-event")
+    names = dict(Case.objects.values_list("pk", "reference"))
+    assert shown == [names[case] for case in changes.values_list("case", flat=True)]
+    assert shown[0] == case.reference  # it was shared last
     theirs = client_for(ihar)
     assert case.reference in _page(theirs.get("/cases/"))
     mine = _page(theirs.get("/cases/?mine=1"))
@@ -322,6 +324,10 @@ def test_an_address_that_was_tampered_with_is_no_error(case, alena, client_for, 
 
 
 # --- What a page costs ----------------------------------------------------------------
+# On PostgreSQL a process that serves gives events their places beside; here it counts as well.
+MOST_QUERIES = 36 if connections["default"].vendor == "sqlite" else 43
+
+
 def _queries(browser, url):
     with (
         CaptureQueriesContext(connections["default"]) as data,
@@ -340,20 +346,27 @@ def test_a_list_asks_the_same_of_the_database_whatever_its_length(new_case, alen
     register_many([new_case] * 60, office=alena.office, owner=alena, by=alena)
     _queries(browser, url)  # unwraps the new keys
     many = _queries(browser, url)
-    assert few == many <= 30
+    assert few == many <= MOST_QUERIES
 
 
 def test_a_case_file_asks_the_same_of_the_database_whatever_it_holds(
     case, new_case, alena, client_for
 ):
     browser, page = client_for(alena), _at("detail", case)
+
+    def more():
+        data = {"consented": "yes", "recorded_on": TODAY}
+        browser.post(_at("consent", case), data)
+        for kind, typed in LEAST.items():
+            browser.post(reverse("cases:add_entry", args=[case.reference, kind]), typed)
+        data = {"kind": "medical", "status": "delivered", "starts_on": TODAY, "diagnosis": "Cold"}
+        browser.post(reverse("assistance:record", args=[case.reference]), data)
+
+    more()
     _queries(browser, page)
     few = _queries(browser, page)
     for _ in range(12):
-        data = {"consented": "yes", "recorded_on": TODAY}
-        browser.post(_at("consent", case), data)
-        data = {"kind": "medical", "status": "delivered", "starts_on": TODAY, "diagnosis": "Cold"}
-        browser.post(reverse("assistance:record", args=[case.reference]), data)
+        more()
     browser.get(page)  # shows and drops the messages of what was saved
     register_many([new_case] * 40, office=alena.office, owner=alena, by=alena)
-    assert few == _queries(browser, page) <= 30
+    assert few == _queries(browser, page) <= MOST_QUERIES

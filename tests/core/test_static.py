@@ -16,12 +16,15 @@ SCRIPTS = [STATIC / "tutela" / "tutela.js", STATIC / "vendor" / "htmx.min.js"]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 NAMES = [str(path.relative_to(ROOT / "templates")) for path in TEMPLATES]
 
-# Each would be refused by the browser under script-src and style-src 'self'.
+# Each would be refused by the browser under the policy of every page.
 REFUSED = {
     "a style attribute": re.compile(r"<[^>]*\sstyle\s*=", re.IGNORECASE),
     "a style element": re.compile(r"<style\b", re.IGNORECASE),
     "an event handler": re.compile(r"<[^>]*\son[a-z]+\s*=", re.IGNORECASE),
     "an htmx handler": re.compile(r"<[^>]*\shx-on[:a-z-]*\s*=", re.IGNORECASE),
+    "a script without the nonce": re.compile(
+        r"<script(?![^>]*\bnonce=\"\{\{ request\.csp_nonce \}\}\")", re.IGNORECASE
+    ),
     "an inline script": re.compile(r"<script(?![^>]*\bsrc=)[^>]*>", re.IGNORECASE),
     "a data address": re.compile(r"(?:src|href)\s*=\s*[\"']data:", re.IGNORECASE),
     "another host": re.compile(r"(?:src|href|action)\s*=\s*[\"'](?:https?:)?//", re.IGNORECASE),

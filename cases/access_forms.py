@@ -1,0 +1,87 @@
+"""HTML input of handing over, conflicts of interest and breaking the glass: shape and wording."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from cases.forms import text
+from cases.keeping_forms import SEALED
+from cases.models import GlassGround
+from cases.reference import EXCLUSION_GROUNDS
+from core.classes import LONG_NAMES
+
+
+class _PersonForm(forms.Form):
+    """A form with the field `person`: a colleague out of those who are offered."""
+
+    def __init__(self, *args: Any, people: Iterable[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._people = {str(person.pk): person for person in people}
+        choices = [("", _("Choose")), *((pk, str(one)) for pk, one in self._people.items())]
+        self.fields["person"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_person(self) -> User:
+        return self._people[self.cleaned_data["person"]]
+
+
+class HandOverForm(_PersonForm):
+    """Who is the officer of the case from now on, and why."""
+
+    person = forms.ChoiceField(
+        label=_("New officer"), error_messages={"required": _("Choose who takes the case over.")}
+    )
+    note = text(
+        _("Why?"),
+        long=True,
+        required=True,
+        help_text=SEALED,
+        error_messages={"required": _("Say why. Whoever looks at the trail later needs to know.")},
+    )
+
+
+class ExclusionForm(_PersonForm):
+    """Who must not see the case, and why."""
+
+    person = forms.ChoiceField(
+        label=_("Who must not see this case?"),
+        error_messages={"required": _("Choose a person.")},
+    )
+    ground = forms.ChoiceField(
+        label=_("What is the person to the case?"),
+        choices=list(EXCLUSION_GROUNDS.items()),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one.")},
+    )
+    note = text(_("Note"), help_text=_("Sealed with the case, as the reason is."))
+
+
+class GlassForm(forms.Form):
+    """Why it cannot wait, and what of the case is needed."""
+
+    ground = forms.ChoiceField(
+        label=_("Why can it not wait?"),
+        choices=GlassGround.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a reason.")},
+    )
+    note = text(
+        _("What happened?"),
+        long=True,
+        required=True,
+        help_text=_("In your own words. Sealed with the case's trail."),
+        error_messages={"required": _("Write at least a sentence.")},
+    )
+    classes = forms.MultipleChoiceField(
+        label=_("What do you need to read?"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Choose as little as helps."),
+        error_messages={"required": _("Choose at least one class.")},
+    )
+
+    def __init__(self, *args: Any, classes: frozenset[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [choice for choice in LONG_NAMES.items() if choice[0] in classes]
+        self.fields["classes"].choices = choices  # type: ignore[attr-defined]

@@ -1,0 +1,185 @@
+"""What a case file may hold several of, each with a form of its own: see ENTRY_KINDS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audit.verbs import Verb
+from cases.access import Access
+from cases.door import Sections
+from cases.entry_forms import (
+    CommentForm,
+    EntryForm,
+    PerpetratorForm,
+    RiskForm,
+    StatusDecisionForm,
+    TraffickingEventForm,
+)
+from cases.models import (
+    Case,
+    Comment,
+    Entry,
+    Perpetrator,
+    RiskAssessment,
+    SealedModel,
+    StatusDecision,
+    TraffickingEvent,
+)
+from cases.panels import Panel
+from cases.presenters import item_of, told
+from cases.sections import CommentFacts
+from core.classes import CONTENT, SHORT_NAMES
+from core.rights import Right
+from core.schema import Section
+
+UNKNOWN = "~"  # behind every date
+
+
+@dataclass(frozen=True)
+class EntryKind:
+    """One kind: its table, its form, its events and its words."""
+
+    model: type[Entry]
+    form: type[EntryForm]
+    recorded: Verb
+    changed: Verb | None  # None: it stays as it was written
+    rights: tuple[Right, ...]  # one of them is needed to write
+    heading: Any  # above all of them
+    add: Any
+    none: Any
+    title: Callable[[Any], str]  # of one, out of its content
+    titled: tuple[str, ...]  # fields that the title tells
+    template: str = "cases/entries_panel.html"
+    in_story: bool = True  # stands with what happened, below what is worked on
+
+    @property
+    def schema(self) -> type[Section]:
+        return self.form.SCHEMA
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """What its entries may be of: one class, or the one that the writer of each chooses."""
+        return CONTENT if self.model.ROUTED else frozenset({self.model.SECTIONS["content"][0]})
+
+
+ENTRY_KINDS: dict[str, EntryKind] = {
+    "risk": EntryKind(
+        *(RiskAssessment, RiskForm),
+        *(Verb.RISK_ASSESSED, Verb.RISK_CHANGED),
+        (Right.CASE_EDIT,),
+        heading=_("Risk and safety"),
+        add=_("Review the risk"),
+        none=_("The risk is not assessed yet."),
+        title=lambda content: item_of("risk_level", content.risk_level),
+        titled=("risk_level",),
+        template="cases/risk_panel.html",
+        in_story=False,
+    ),
+    "decision": EntryKind(
+        *(StatusDecision, StatusDecisionForm),
+        *(Verb.STATUS_DECIDED, Verb.STATUS_CHANGED),
+        (Right.CASE_EDIT,),
+        heading=_("Identification"),
+        add=_("Add a decision"),
+        none=_("Nobody has decided yet whether the person was trafficked."),
+        title=lambda content: item_of("trafficking_status", content.trafficking_status),
+        titled=("trafficking_status",),
+    ),
+    "event": EntryKind(
+        *(TraffickingEvent, TraffickingEventForm),
+        *(Verb.TRAFFICKING_EVENT_RECORDED, Verb.TRAFFICKING_EVENT_CHANGED),
+        (Right.CASE_EDIT,),
+        heading=_("On the way"),
+        add=_("Add an event"),
+        none=_("No recruitment, transit or exploitation is recorded as an event."),
+        title=lambda content: item_of("event_type", content.event_type),
+        titled=("event_type",),
+    ),
+    "perpetrator": EntryKind(
+        *(Perpetrator, PerpetratorForm),
+        *(Verb.PERPETRATOR_RECORDED, Verb.PERPETRATOR_CHANGED),
+        (Right.CASE_EDIT,),
+        heading=_("Who took part"),
+        add=_("Add a person"),
+        none=_("Nobody who took part is recorded."),
+        title=lambda content: content.full_name or _("Not known by name"),
+        titled=("second_name", "first_name", "middle_name"),
+    ),
+    "comment": EntryKind(
+        *(Comment, CommentForm),
+        *(Verb.COMMENT_WRITTEN, None),
+        (Right.CASE_EDIT, Right.ASSISTANCE_RECORD),
+        heading=_("Comments"),
+        add=_("Write a comment"),
+        none=_("No comment that you may read is written yet."),
+        title=lambda content: str(SHORT_NAMES.get(content.cls, content.cls)),
+        titled=("cls",),
+        template="cases/comment_panel.html",
+        in_story=False,
+    ),
+}
+
+
+def new_entry(case: Case, kind: EntryKind, content: Section, *, by: User) -> Entry:
+    """An entry that is not saved yet."""
+    row = kind.model(case=case, recorded_on=timezone.localdate(), recorded_by=by)
+    cls = class_of(row, content)
+    row.put("content", content, cls)
+    row.take(content)
+    if kind.model.ROUTED:
+        row.put("facts", CommentFacts(cls=cls))
+    return row
+
+
+def class_of(entry: Entry, content: Section) -> str:
+    """The class of an entry's content: that of its kind, or the one its writer chose."""
+    return getattr(content, "cls", "") or entry.SECTIONS["content"][0]
+
+
+def may_write(kind: EntryKind, user: User, access: Access) -> bool:
+    """May the person add such an entry to a case they have this access to?"""
+    return bool(access.write & kind.classes) and any(user.has_right(right) for right in kind.rights)
+
+
+def panel_of(name: str) -> Panel:
+    """The part of the case page that shows entries of this kind."""
+    kind = ENTRY_KINDS[name]
+
+    def rows(case: Case) -> QuerySet[Any]:
+        return kind.model._default_manager.filter(case=case).select_related("recorded_by")
+
+    def context(
+        case: Case, user: User, access: Access, opened: list[tuple[SealedModel, Sections]]
+    ) -> dict[str, Any]:
+        """Entries of the classes the reader holds; of others not even the number is told."""
+        may_add = may_write(kind, user, access)
+        entries = [
+            {
+                "row": row,
+                "title": kind.title(content),
+                "content": content,
+                "told": told(content, without=kind.titled),
+            }
+            for row, sections in opened
+            if (content := sections.get("content")) is not None
+        ]
+        entries.sort(key=lambda entry: getattr(entry["content"], "event_date", "") or UNKNOWN)
+        return {
+            "name": name,
+            "kind": kind,
+            "entries": entries,
+            "may_add": may_add,
+            "may_change": may_add and kind.changed is not None,
+            "is_shown": kind.model.ROUTED or may_add or bool(access.read & kind.classes),
+        }
+
+    return Panel(
+        *(name, kind.heading, kind.template, rows, context),
+        in_story=kind.in_story,
+        is_mixed=kind.model.ROUTED,
+    )

@@ -1,0 +1,44 @@
+"""Changing a record: two people who change it at once both see it, and nothing is overwritten."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from cases.models import SealedModel
+from cases.views.frame import revision_of
+from core.exceptions import Conflict
+from core.http import StaffRequest
+
+
+def change(
+    request: StaffRequest,
+    row: SealedModel,
+    form: Form,
+    write: Callable[[int], object],
+    *,
+    template: str,
+    context: dict[str, Any],
+) -> HttpResponse:
+    """The page with the form of a record; when it is sent and right, `write` it and go to the case.
+
+    `write` gets the revision that the form was made from, and raises Conflict when the record moved on.
+    A form that was refused keeps its revision, or a change made meanwhile by somebody else would go
+    unnoticed when it is sent again. `context` holds the case.
+    """
+    is_sent = request.method == "POST"
+    revision, conflict = revision_of(request) if is_sent else row.revision, ""
+    if is_sent and form.is_valid():
+        try:
+            write(revision)
+            messages.success(request, _("Saved."))
+            return redirect("cases:detail", reference=context["case"].reference)
+        except Conflict as error:
+            revision, conflict = row.revision, str(error.message)
+    status = 409 if conflict else 422 if is_sent else 200
+    context = context | {"form": form, "revision": revision, "conflict": conflict}
+    return render(request, template, context, status=status)

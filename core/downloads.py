@@ -1,0 +1,58 @@
+"""What is given out as a file: under which name, and to whom a browser may give it."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import TypeVar
+
+from django.utils.http import content_disposition_header
+
+LONGEST = 120  # letters of a name before its ending
+ENDING = re.compile(r"[a-z0-9]{1,8}")
+# What Windows takes for a device, whatever the ending.
+DEVICES = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)")
+
+View = TypeVar("View", bound=Callable[..., object])
+
+
+def gives_file(view: View) -> View:
+    """Mark a view that gives out a file: no link on another site leads a browser there."""
+    view.is_download = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_download(view: object) -> bool:
+    """Was this view marked?"""
+    return getattr(view, "is_download", False)
+
+
+def attachment(name: str) -> str:
+    """The Content-Disposition of an answer that a browser saves under this name, and never shows."""
+    return str(content_disposition_header(True, safe_name(name)))
+
+
+def safe_name(name: str) -> str:
+    """The name a file may be given back under: one line of visible letters, no path, not too long.
+
+    Signs that turn the direction of writing are taken out: they could make an ending look like another.
+    """
+    ending = ending_of(name)
+    stem = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
+    stem = stem[: len(stem) - len(ending)] if ending else stem
+    stem = "".join(" " if c.isspace() else c for c in stem if _is_visible(c))
+    stem = re.sub(r'[<>:"/\\|?*%;=]', "_", stem)
+    stem = " ".join(stem.split()).strip(". ")[:LONGEST].rstrip()
+    if DEVICES.fullmatch(stem):
+        stem += "_"
+    return f"{stem or 'file'}.{ending}" if ending else stem or "file"
+
+
+def ending_of(name: str) -> str:
+    """What stands behind the last point, in small letters; "" when that is no ending of a file."""
+    ending = PurePosixPath(name).suffix[1:].lower()
+    return ending if ENDING.fullmatch(ending) else ""
+
+
+def _is_visible(letter: str) -> bool:
+    return letter.isspace() or unicodedata.category(letter)[0] not in "C"

@@ -1,0 +1,36 @@
+"""Dates as far as they are known: 2024, 2024-05 or 2024-05-17. As text they sort by time."""
+
+import re
+from datetime import date
+
+from django.utils.formats import date_format
+
+_ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_DAY_FIRST = re.compile(r"(?:(?:(\d{1,2})\.)?(\d{1,2})\.)?(\d{4})")
+
+
+def known_day(text: str) -> str:
+    """What was typed, as 2024-05 or 05.2024, in the form that is kept. Raises ValueError."""
+    if found := _ISO.fullmatch(text):
+        parts = found.groups()
+    elif found := _DAY_FIRST.fullmatch(text):
+        parts = found.groups()[::-1]
+    else:
+        raise ValueError(text)
+    known = [int(part) for part in parts if part]
+    date(*known, *[1] * (3 - len(known)))
+    return "-".join(f"{part:02}" for part in known)
+
+
+def first_day(known: str) -> date:
+    """The first day that it can be."""
+    return date.fromisoformat(known + "-01-01"[len(known) - 4 :])
+
+
+def told_day(known: str) -> str:
+    """In words: 2024, May 2024, 17 May 2024. What is no such date stays as it is."""
+    try:
+        first = first_day(known)
+    except ValueError:
+        return known
+    return date_format(first, {4: "Y", 7: "F Y"}.get(len(known), "j M Y"))

@@ -1,0 +1,32 @@
+"""Contents of what a case file holds several of, one for each kind."""
+
+from collections.abc import Callable
+
+from django.utils import timezone
+
+from assistance.sections import SupportPlanContent
+from cases.sections import (
+    CommentContent,
+    PerpetratorContent,
+    RiskContent,
+    StatusDecisionContent,
+    TraffickingEventContent,
+)
+from core.schema import Section
+
+
+def contents(word: Callable[[str], str] = lambda cls: "Told", cls: str = "narrative") -> dict:
+    """Kind → content; `word` gives the text for a class, `cls` is that of the comment."""
+    made: dict[str, Section] = {
+        "risk": RiskContent(
+            risk_level="high", review_due=timezone.localdate(), safety_plan=word("narrative")
+        ),
+        "decision": StatusDecisionContent(
+            trafficking_status="PossibleVictimOfTrafficking", grounds=word("narrative")
+        ),
+        "event": TraffickingEventContent(event_type="Transit", event_description=word("narrative")),
+        "perpetrator": PerpetratorContent(role_details=word("narrative")),
+        "comment": CommentContent(cls=cls, comment=word(cls)),
+        "plan": SupportPlanContent(plan_type="Health", objectives=word("narrative")),
+    }
+    return made
