@@ -3,15 +3,22 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from allauth.account.internal.flows.login import (
+    AUTHENTICATION_METHODS_SESSION_KEY,
+    record_authentication,
+)
+from django.db import connections
+from django.db.transaction import Atomic
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
 
-from accounts.models import Office, Organisation, User
-from accounts.services import make_office, make_user
+from accounts.models import Office, Team, User
+from accounts.services import make_office, make_organisation, make_user
 from audit import guards
 from cases.models import Case
 from cases.search.live import live_index
@@ -25,13 +32,27 @@ PAIR = ("DATABASE_URL", "KEYS_DATABASE_URL")
 PASSWORD = "correct horse battery staple"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever touches the database may touch the key store, too."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whoever touches the database may touch the key store, too.
+
+    Who touches none is left out on PostgreSQL: nothing is other there than on SQLite.
+    """
+    if "DATABASE_URL" in os.environ:
+        elsewhere = [item for item in items if not _touches_database(item)]
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if _touches_database(item)]
     for item in items:
         marker = item.get_closest_marker("django_db")
         if marker or "db" in getattr(item, "fixturenames", ()):
             wanted = (marker.kwargs if marker else {}) | {"databases": "__all__"}
             item.add_marker(pytest.mark.django_db(**wanted), append=False)
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    used = {"db", "transactional_db", "own_databases"}
+    fixtures = set(getattr(item, "fixturenames", ()))
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "either_database"))
+    return bool(marked or used & fixtures)
 
 
 @pytest.fixture(autouse=True)
@@ -58,9 +79,54 @@ def flush_past_the_guards() -> None:
     TransactionTestCase._fixture_teardown = without_guards  # type: ignore[method-assign]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def commits_within_tests() -> None:
+    """What waits for a commit runs when it would, though the transaction around a test never ends.
+
+    Not in the key store: what waits there empties SQLite's journal, which needs a real commit.
+    """
+    leave = Atomic.__exit__
+
+    def leave_and_go_on(self: Atomic, *error: object) -> None:
+        leave(self, *error)
+        connection = connections[self.using or "default"]
+        blocks = connection.atomic_blocks
+        if (
+            self.using in (None, "default")
+            and blocks
+            and all(block._from_testcase for block in blocks)
+        ):
+            waiting, connection.run_on_commit = connection.run_on_commit, []
+            for _savepoints, work, _robust in waiting:
+                work()
+
+    Atomic.__exit__ = leave_and_go_on  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def password_alone(settings) -> None:
+    """Nobody has to have a second factor, as in a demonstration."""
+    settings.SECOND_FACTOR_REQUIRED = False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def forced_sign_ins_are_whole() -> None:
+    """`Client.force_login` signs in with both factors; with one alone, tests go through the page."""
+    sign_in = Client._login
+
+    def sign_in_with_both(self: Client, user: User, backend: str | None = None) -> None:
+        sign_in(self, user, backend)
+        session = self.session
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": 0}]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
+
+    Client._login = sign_in_with_both  # type: ignore[method-assign]
+
+
 @pytest.fixture
 def office(db: None) -> Office:
-    own = Organisation.objects.create(name="Our mission", kind="NGO")
+    own = make_organisation(name="Our mission", kind="NGO", by=None)
     return make_office(code="BY-MSQ", name="Minsk", country="BY", organisation=own, by=None)
 
 
@@ -120,6 +186,20 @@ def iryna(person: Callable[..., User], other_office: Office) -> User:
 
 
 @pytest.fixture
+def outsider(person: Callable[..., User]) -> User:
+    """A case officer of another organisation."""
+    other = make_organisation(name="Linden House", kind="NGO", by=None)
+    linden = make_office(code="BY-LIN", name="Linden", country="BY", organisation=other, by=None)
+    return person("hanna", "case_officer", at=linden)
+
+
+@pytest.fixture
+def daria(person: Callable[..., User]) -> User:
+    """The data-protection officer."""
+    return person("daria", "data_protection", at=None)
+
+
+@pytest.fixture
 def rita(person: Callable[..., User]) -> User:
     """The auditor."""
     return person("rita", "auditor", at=None)
@@ -166,7 +246,7 @@ def new_case() -> NewCase:
             types_of_exploitation=["ForcedLabour"], account=SENTINELS["narrative"]
         ),
         summary=CaseSummary(referring_organisation="Red Cross"),
-        consent=ConsentTerms(consented=True, purposes=["assistance"]),
+        consent=ConsentTerms(consented=True, purposes=["assistance", "referral"]),
     )
 
 
@@ -180,30 +260,42 @@ def case(alena: User, new_case: NewCase) -> Case:
 def share(case: Case, alena: User) -> Callable[..., object]:
     """Alena shares the case: share(volha, "psychological", days=7)."""
 
-    def give(to: User, *classes: str, days: float = 7, may_write: bool = True) -> object:
+    def give(
+        to: User | Team, *classes: str, days: float = 7, may_write: bool = True, **more: object
+    ) -> object:
+        is_partner = isinstance(to, User) and to.is_partner
         return give_grant(
             case,
             to=to,
             classes=classes,
             may_write=may_write,
             ends=timezone.now() + timedelta(days=days),
-            reason="treatment",
             by=alena,
+            **{"reason": "referral" if is_partner else "treatment"} | more,
         )
 
     return give
 
 
 @pytest.fixture
-def client_for() -> Callable[[User], Client]:
-    """A browser in which this person is signed in."""
+def client_for() -> Callable[..., Client]:
+    """A browser in which this person is signed in, `ago` seconds since: client_for(alena, ago=600)."""
 
-    def make(user: User) -> Client:
+    def make(user: User, *, ago: float = 0) -> Client:
         client = Client()
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        sign_in(client, user, ago=ago)
         return client
 
     return make
+
+
+def sign_in(client: Client, user: User, *, ago: float = 0) -> None:
+    """As somebody who gave the password `ago` seconds since, without the time it takes to check it."""
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    request = SimpleNamespace(session=client.session)
+    record_authentication(request, user, "password")
+    request.session[AUTHENTICATION_METHODS_SESSION_KEY][-1]["at"] -= ago
+    request.session.save()
 
 
 @pytest.fixture

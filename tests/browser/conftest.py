@@ -1,11 +1,19 @@
 """A browser in front of a served Tutela, and somebody signed in."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    sync_playwright,
+)
 
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.served import Served, serving
@@ -13,11 +21,12 @@ from tests.browser.steps import sign_in
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
+RECENT = 200  # seconds of the five minutes
 WAIT = 15_000  # milliseconds until an expected element must be there
 # How the browser tells of an answer that a test wants: a refusal, a conflict, a form with errors.
 EXPECTED = "Failed to load resource: the server responded with a status of 4"
 
-
+OPENED = pytest.StashKey[list[BrowserContext]]()
 HERE = Path(__file__).parent
 
 
@@ -55,15 +64,36 @@ def sessions() -> dict[str, Any]:
     return {}
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """With a failure, tell what each browser of the test showed at that moment."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for context in item.stash.get(OPENED, []):
+            report.sections += [(page.url, shown(page)) for page in context.pages]
+    return report
+
+
+def shown(page: Page) -> str:
+    """The words on a page; all of them are invented."""
+    try:
+        return page.locator("body").inner_text(timeout=2_000)
+    except Error as error:
+        return f"It could not be read: {error}"
+
+
 @pytest.fixture
-def open_browser(chromium: Browser, served: Served) -> Iterator[Callable[..., BrowserContext]]:
+def open_browser(
+    request: pytest.FixtureRequest, chromium: Browser, served: Served
+) -> Iterator[Callable[..., BrowserContext]]:
     """A browser without a past. The test fails when a page breaks a rule or a script of ours."""
-    contexts: list[BrowserContext] = []
+    contexts = request.node.stash[OPENED] = []
     problems: list[str] = []
 
     def make(*, phone: bool = False, **options: Any) -> BrowserContext:
         viewport = PHONE if phone else DESK
-        context = chromium.new_context(base_url=served.address, viewport=viewport, **options)
+        options = {"base_url": served.address} | options
+        context = chromium.new_context(viewport=viewport, **options)
         context.set_default_timeout(WAIT)
         context.on("console", lambda message: problems.extend(problems_of(message)))
         context.on("weberror", lambda error: problems.append(str(error.error)))
@@ -87,17 +117,20 @@ def problems_of(message: ConsoleMessage) -> list[str]:
 def visit(
     open_browser: Callable[..., BrowserContext], served: Served, sessions: dict[str, Any]
 ) -> Callable[..., Page]:
-    """A page with somebody signed in: visit("officer", phone=True). `anew` signs in once more."""
+    """A page with somebody signed in: visit("officer", phone=True). `anew` signs in once more, and so
+    does who signed in a while ago: what asks to confirm then has tests of its own."""
 
     def make(username: str, *, anew: bool = False, **options: Any) -> Page:
-        known = None if anew else sessions.get(username)
+        since, known = (0.0, None) if anew else sessions.get(username, (0.0, None))
+        if time.monotonic() - since > RECENT:
+            known = None
         page = open_browser(storage_state=known, **options).new_page()
         if known:
             page.goto("/")
-            return page
-        sign_in(page, username, served.password)
-        if not anew:
-            sessions[username] = page.context.storage_state()
+        if "/account/sign-in/" in page.url or not known:
+            sign_in(page, username, served.password)
+            if not anew:
+                sessions[username] = (time.monotonic(), page.context.storage_state())
         return page
 
     return make

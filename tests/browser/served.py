@@ -97,14 +97,17 @@ def manage(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def serving(home: Path, *, cases: int = CASES) -> Iterator[Served]:
-    """Start Tutela with made-up cases, and end it with everything it started."""
+def serving(home: Path, *, cases: int = CASES, **variables: str) -> Iterator[Served]:
+    """Start Tutela with made-up cases, and end it with everything it started.
+
+    `variables` are settings, as in the environment.
+    """
     port = _free_port()
     words = ["start", "--demo", "--demo-cases", str(cases), "--port", str(port)]
     with (home / OUTPUT).open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), *words],
-            env=environment(home),
+            env=environment(home) | variables,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -138,7 +141,7 @@ def _answers(port: int) -> bool:
     with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         try:
             connection.request("GET", "/account/sign-in/")
-            return connection.getresponse().status == 200
+            return connection.getresponse().status in (200, 301)  # 301: it wants TLS
         except OSError:
             return False
 

@@ -1,4 +1,4 @@
-"""Who read and changed what, and whether the record holds when somebody changes the database."""
+"""Who saw and changed what, and whether the record holds when somebody changes the database."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def test_a_supervisor_sees_who_read_and_what_changed_side_by_side(visit):
 
     supervisor = visit("supervisor")
     supervisor.goto(address)
-    supervisor.get_by_role("link", name="Who read and changed what").click()
+    supervisor.get_by_role("link", name="Who saw and changed what").click()
     changes = supervisor.get_by_role("row").filter(has_text=place)
     expect(changes).to_have_count(2)
     expect(changes.nth(0).locator("del")).to_have_text("A mill near the border")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import ZLATAMIRA, record_assistance, register, search
+from tests.browser.steps import ZLATAMIRA, confirm, record_assistance, register, search
 
 WISH = "Яна напісала нам у панядзелак"
 CALLED = "Я патэлефанаваў ёй, гэта яе воля"
@@ -43,7 +43,7 @@ def test_two_people_erase_a_case_and_hand_out_the_certificate(visit, served, tmp
     assert f"under the reference {reference}" in " ".join(text.split())
     assert '"verb":"case_erased"' in text and "c2sp.org/tlog-proof@v1" in text
 
-    supervisor.get_by_role("link", name="Who read and changed what").click()
+    supervisor.get_by_role("link", name="Who saw and changed what").click()
     trail = supervisor.locator("#main")
     expect(trail).to_contain_text("Alena Karol asked for the erasure of the case")
     expect(trail).to_contain_text("What was written was erased with the case.")
@@ -59,13 +59,6 @@ def test_two_people_erase_a_case_and_hand_out_the_certificate(visit, served, tmp
     officer.get_by_role("link", name="the certificate").click()
     expect(officer.get_by_role("heading", name="This case was erased")).to_be_visible()
     assert reference not in (served.data / "erasures.txt").read_text()
-
-
-def confirm(page: Page, password: str) -> None:
-    """Sign in once more; the page that was asked for comes next."""
-    expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Confirm").click()
 
 
 def download(page: Page, name: str, folder: Path) -> Path:

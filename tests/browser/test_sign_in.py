@@ -25,11 +25,10 @@ def test_a_code_generator_is_set_up_and_asked_for(visit, served):
     page.locator(".app-account summary").click()
     page.get_by_role("link", name="My account").click()
     page.get_by_role("link", name="Set up code generator").click()
-    page.get_by_label("Password").fill(served.password)  # asked for once more
-    page.get_by_role("button", name="Confirm").click()
     page.get_by_text("I cannot use the camera").click()
     secret = page.locator("p.app-code").inner_text()
-    page.get_by_label("Six-digit code").fill(code_of(secret))
+    used = code_of(secret)
+    page.get_by_label("Six-digit code").fill(used)
     page.get_by_role("button", name="Finish").click()
     expect(page.locator("#main")).to_contain_text(re.compile("codes", re.IGNORECASE))
     sign_out(page)
@@ -40,6 +39,8 @@ def test_a_code_generator_is_set_up_and_asked_for(visit, served):
     expect(page.locator(".govuk-error-summary")).to_be_visible()
     page.goto("/cases/")
     expect(page).to_have_url(re.compile("second-factor/authenticate"))
+    while code_of(secret) == used:  # each code opens once, and this one set the generator up
+        time.sleep(1)
     page.get_by_label("Six-digit code").fill(code_of(secret))
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Good day, Maryna Kot")).to_be_visible()

@@ -20,7 +20,7 @@ if __name__ == "__main__":
 
 from accounts.models import User
 from assistance.models import Assistance
-from audit import proofs, trail
+from audit import proofs, signing
 from audit.models import Event
 from audit.verbs import Verb
 from cases import door, ledger, storage
@@ -174,7 +174,7 @@ def prove_erasures() -> Iterator[str]:
     """Prove each erasure with nothing but the entry, the proof and the key of the log."""
     for event in Event.objects.filter(verb=Verb.CASE_ERASED).order_by("seq"):
         proof = proofs.proof_of(event)
-        index, size = proofs.verify(proof, bytes(event.entry), trail.verifier_key())
+        index, size = proofs.verify(proof, bytes(event.entry), signing.verifier_key())
         yield f"event {index} of {size}"
 
 

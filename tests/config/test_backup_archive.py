@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import subprocess
 import tarfile
 
@@ -49,6 +50,7 @@ def test_what_went_in_comes_out(archive, identity, tmp_path):
     assert sum(seen) == archive.size
 
 
+@pytest.mark.skipif(shutil.which("age") is None, reason="needs age: apt-get install age")
 def test_age_itself_opens_it(archive, identity, tmp_path):
     """The file is what age says it is: another program can open it."""
     (tmp_path / "key.txt").write_text(f"# created by hand\n{identity}\n")

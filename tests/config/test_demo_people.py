@@ -96,7 +96,9 @@ LISTS = {
 def test_every_code_stands_in_its_list(caseload, name):
     used = set()
     for person in caseload:
-        for section in (person.identity, person.contact, person.victim, person.consent):
+        for section in (
+            *(person.identity, person.contact, person.victim, person.consent, person.decision),
+        ):
             value = getattr(section, name, [])
             used.update([value] if isinstance(value, str) else value)
     used.discard("")
@@ -238,10 +240,11 @@ def test_words_of_one_culture_are_of_one_script():
 
 
 def test_a_person_has_all_the_parts_of_a_case(caseload):
-    assert [part.name for part in fields(DemoPerson)][:5] == [
+    assert [part.name for part in fields(DemoPerson)][:6] == [
         "identity",
         "contact",
         "victim",
+        "decision",
         "summary",
         "consent",
     ]

@@ -98,13 +98,13 @@ def test_nobody_stays_signed_in(place, tmp_path, recipient, identity):
         "from accounts.sessions import SessionStore\n"
         "for _ in range(3): session = SessionStore(); session['a'] = 1; session.create()"
     )
-    assert rows(place, "SELECT count(*) FROM django_session") == [(3,)]
+    assert rows(place, "SELECT count(*) FROM accounts_session") == [(3,)]
     directory = tmp_path / "backups"
     directory.mkdir()
     place.manage("backup", directory, "--to", recipient)
     there = without_databases(place, tmp_path / "there")
     restored(there, directory, identity)
-    assert rows(there, "SELECT count(*) FROM django_session") == [(0,)]
+    assert rows(there, "SELECT count(*) FROM accounts_session") == [(0,)]
 
 
 # --- Erasures -------------------------------------------------------------------------

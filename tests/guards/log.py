@@ -1,10 +1,14 @@
 """Reading the log in tests: how long it is, and what was added since."""
 
+import base64
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
+from audit import trail
 from audit.models import Event, LogState
+from vault import sealing
 
 
 def size() -> int:
@@ -25,3 +29,10 @@ def verbs_since(start: int) -> list[str]:
 def told(event: Event) -> dict[str, Any]:
     """What an entry says in the open."""
     return msgspec.json.decode(bytes(event.entry))
+
+
+def details(event: Event) -> dict[str, Any]:
+    """What it says under seal."""
+    entry = told(event)
+    place = trail.details_place(event.id, UUID(entry["scope"]))
+    return msgspec.json.decode(sealing.unseal(place, base64.b64decode(entry["sealed"])))

@@ -10,7 +10,8 @@ HEAD = """# Roles
 
 What each role includes. Somebody may hold several: their rights and classes add up. A role alone opens
 no case: a grant does, and of its classes only those that the role admits. Being a superuser includes
-nothing.
+nothing. Whoever holds a role that keeps accounts holds none that admits classes. How roles are given is
+in [accounts.md](../self-hosting/accounts.md).
 
 This page is written from `accounts/roles.py`. Change it there, then run
 `python -m tests.guards.roles_page`.
@@ -19,20 +20,29 @@ This page is written from `accounts/roles.py`. Change it there, then run
 
 def page() -> str:
     """The text of the page."""
-    from accounts.roles import ROLES
+    from accounts.roles import ROLES, Side
     from core.rights import Right
 
+    where = {Side.HOUSE: "ours", Side.PARTNER: "partners"}
     roles = list(ROLES.values())
     parts = [HEAD, "## Who they are\n"]
     parts.append(
-        _table(
-            ["Role", "Code", "What for"],
-            [[str(role.display_name), f"`{role.code}`", str(role.description)] for role in roles],
+        table(
+            ["Role", "Code", "Held by people of", "What for"],
+            [
+                [
+                    str(role.display_name),
+                    f"`{role.code}`",
+                    " and ".join(where[side] for side in Side if side in role.held_in),
+                    str(role.description),
+                ]
+                for role in roles
+            ],
         )
     )
     parts.append("## Rights\n")
     parts.append(
-        _table(
+        table(
             ["Right", "Held by"],
             [
                 [f"`{right}`", _names(role for role in roles if right in role.rights)]
@@ -43,7 +53,7 @@ def page() -> str:
     parts.append("## Classes a grant can open\n")
     classes = sorted(frozenset().union(*(role.classes for role in roles)))
     parts.append(
-        _table(
+        table(
             ["Class", "Admitted by"],
             [
                 [f"`{cls}`", _names(role for role in roles if cls in role.classes)]
@@ -58,7 +68,7 @@ def _names(roles) -> str:
     return ", ".join(str(role.display_name) for role in roles) or "nobody"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 

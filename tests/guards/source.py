@@ -8,7 +8,10 @@ from pathlib import Path
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-PACKAGES = ("config", "reporting", "assistance", "cases", "accounts", "audit", "vault", "core")
+PACKAGES = (
+    *("config", "reporting", "assistance", "cases", "accounts", "audit", "vault", "core"),
+    "verify",
+)
 
 
 @cache

@@ -3,49 +3,13 @@
 import csv
 import io
 
-import pytest
-
-from reporting.exports import safe_text, to_csv
+from reporting.exports import to_csv
 from tests.reporting.people import DAY
 from tests.reporting.test_charts import SMALL, table_of
 
 
 def read(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "=1+1",
-        "+1",
-        "-1",
-        "@SUM(A1)",
-        "|calc",
-        "%0A=1",
-        "\t=1",
-        "\tplain",
-        "\rplain",
-        "\nplain",
-        "  =1",
-        "\u200b=1",
-        "\ufeff=1",
-        "\u202e=1",
-        "\x00=1",
-        "＝1+1",
-        "＋1",
-        "﹣1",
-        "＠x",
-        "\u00a0＝1",
-    ],
-)
-def test_what_looks_like_a_formula_gets_an_apostrophe(text):
-    assert safe_text(text) == "'" + text
-
-
-@pytest.mark.parametrize("text", ["<11", "Belarus", "2020", "", "a=b", "Åland", "Before 2000"])
-def test_plain_text_stays_as_it_is(text):
-    assert safe_text(text) == text
 
 
 def test_labels_and_categories_of_a_file_are_made_safe():

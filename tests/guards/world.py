@@ -1,0 +1,409 @@
+"""Cases, everybody who has to do with them or has not, and a valid request to each address.
+
+What asks every address of a case shares this: the matrix, the replay, what is left of an erased case.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.proposals import propose
+from accounts.services import (
+    join_team,
+    make_office,
+    make_organisation,
+    make_team,
+    open_account,
+    suspend_account,
+    take_role,
+)
+from assistance.sections import FinancialAssistance, PsychologicalAssistance
+from assistance.services import record_assistance
+from audit import review, trail
+from audit.context import RequestContext, serving
+from audit.models import EventCase, ReviewItem
+from audit.verbs import Verb
+from cases.access import WRITE, permission
+from cases.entries import ENTRY_KINDS
+from cases.models import BrokenGlass, Case, CaseUserGrant
+from cases.search.live import live_index
+from cases.sections import Contact, Identity, TraffickingEventContent, VictimContext
+from cases.services.casework import record_entry
+from cases.services.erasure import ask_for_erasure
+from cases.services.exclusions import exclude
+from cases.services.exports import ask_for_export
+from cases.services.glass import break_glass
+from cases.services.grants import give_grant, revoke_grant
+from cases.services.intake import register_case
+from cases.services.new_case import NewCase
+from cases.trail_finding import TrailFilter
+from reporting.services import take_snapshot
+from tests.cases.made_files import a_file
+from tests.conftest import PASSWORD, SENTINELS
+from vault.keyring import keyring
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+Arguments = tuple[Any, ...]
+HOUSE, ELSEWHERE = "another office", "another organisation"
+WORDS = {"identity": "Чужаніна", "contact": "+375440009988", "narrative": "Carried bricks in Orsha"}
+
+
+@dataclass(frozen=True)
+class Around:
+    """A case, what can be asked about it, and what its own ids are."""
+
+    case: Case
+    officer: User
+    places: dict[str, tuple[Arguments, dict[str, Any]]]  # address → its arguments, what is posted
+    ids: dict[str, str]
+    glass: BrokenGlass
+
+
+# --- A case and what is around it -----------------------------------------------------
+def today() -> str:
+    return timezone.localdate().isoformat()
+
+
+def surround(
+    case: Case, by: User, person: Callable[..., User], *, suffix: str = "", word: str
+) -> Around:
+    """Everything that can be part of a case, with colleagues of its office named with this suffix.
+
+    `word` stands wherever something is sealed.
+    """
+
+    def colleague(name: str, *roles: str) -> User:
+        return person(f"{name}{suffix}", *roles, at=case.office)
+
+    taras, nina = colleague("taras", "case_officer"), colleague("nina", "case_officer")
+    row = record_assistance(
+        case,
+        content=PsychologicalAssistance(method="psychotherapy", notes=word),
+        status="delivered",
+        starts_on=timezone.localdate(),
+        by=by,
+    )
+    ends = timezone.now() + timedelta(hours=6)
+    given = {"classes": ["legal"], "may_write": False, "ends": ends, "reason": "review"}
+    grant = give_grant(case, to=taras, by=by, **given)
+    ask_for_erasure(case, reason="person_asked", note=word, by=by)
+    picture = a_file(case, by, cls="psychological", description=word)
+    payment = record_assistance(
+        case,
+        content=FinancialAssistance(amount=Decimal(40), currency="BYN"),
+        status="delivered",
+        starts_on=timezone.localdate(),
+        by=by,
+    )
+    glass = break_glass(case, ground="danger", note=word, classes=["identity"], by=nina)
+    notice = glass.notices.get(to=by)
+    excluded = exclude(case, person=colleague("olga", "medical"), ground="named", note="", by=by)
+    exporting = {"reason": "court", "note": word, "wanted": TrailFilter()}
+    with serving(RequestContext("request", "elsewhere")):
+        ask_for_export(case, **exporting, by=colleague("maryna", "supervisor"))
+    happened = TraffickingEventContent(event_type="Transit", event_description=word)
+    entry = record_entry(case, ENTRY_KINDS["event"], happened, by=by)
+    item, event = _put_up_for_review(by), EventCase.objects.filter(case=case.pk).first().seq
+    reference, at_case = case.reference, (case.reference,)
+    until = (timezone.localdate() + timedelta(days=30)).isoformat()
+    consent = {"consented": "yes", "recorded_on": today()}
+    helped = {"kind": "psychological", "status": "delivered", "starts_on": today()}
+    helped |= {"method": "psychotherapy", "revision": "1"}
+    excluding = {"person": str(colleague("petr", "legal").pk), "ground": "relative", "note": "Aunt"}
+    sent = SimpleUploadedFile("a.txt", b"Told")
+    sharing = {"to": str(taras.pk), "classes": ["identity"], "until": until, "reason": "review"}
+    places = {
+        "cases:add_file": (at_case, {"cls": "psychological", "file": sent}),
+        "cases:file": ((reference, picture.pk), {}),
+        "cases:download": ((reference, picture.pk), {}),
+        "cases:preview": ((reference, picture.pk), {}),
+        "cases:scan_file": ((reference, picture.pk), {}),
+        "cases:remove_file": ((reference, picture.pk), {"reason": "Twice", "revision": "1"}),
+        "cases:approve": (
+            at_case,
+            {"type": "assistance.Assistance", "row": str(payment.pk), "revision": "1"},
+        ),
+        "cases:decoys": ((), {"reference": reference}),
+        "cases:close": (at_case, {"status": "Closed", "closed_on": today(), "reason": word}),
+        "cases:reopen": (at_case, {"note": "Back"}),
+        "cases:hold": (at_case, {"note": "Court", "act": "put"}),
+        "cases:erase": (
+            at_case,
+            {"reason": "person_asked", "note": word, "reference": reference},
+        ),
+        "cases:decide": (at_case, {"decision": "decline", "note": "Kept"}),
+        "cases:certificate": (at_case, {}),
+        "cases:certificate_pdf": (at_case, {}),
+        "cases:hand_over": (at_case, {"person": str(nina.pk), "note": "Leaves"}),
+        "cases:conflicts": (at_case, excluding),
+        "cases:end_conflict": ((reference, excluded.pk), {"note": "Mistaken"}),
+        "cases:break_glass": (
+            at_case,
+            {"ground": "danger", "note": word, "classes": ["identity"]},
+        ),
+        "cases:end_glass": (at_case, {}),
+        "cases:note_seen": ((notice.pk,), {}),
+        "cases:search": ((), {"q": case.reference}),
+        "cases:register": (
+            (),
+            {"second_name": "Новая"} | {f"consent-{k}": v for k, v in consent.items()},
+        ),
+        "cases:person": (at_case, {"second_name": "Новая", "revision": "1"}),
+        "cases:victim": (at_case, {"account": "Told", "revision": "2"}),
+        "cases:summary": (at_case, {"summary": word, "revision": "2"}),
+        "cases:panel": ((reference, "event"), {}),
+        "cases:add_entry": (
+            (reference, "comment"),
+            {"cls": "psychological", "comment": word},
+        ),
+        "cases:entry": (
+            (reference, "event", entry.pk),
+            {"event_type": "Transit", "event_description": word, "revision": "1"},
+        ),
+        "cases:consent": (at_case, consent),
+        "cases:sharing": (at_case, sharing),
+        "cases:revoke": ((reference, grant.pk), {}),
+        "cases:draft": ((), {"draft_act": "drop", "draft_path": f"/cases/{reference}/person/"}),
+        "cases:detail": (at_case, {}),
+        "cases:trail": (at_case, {}),
+        "cases:proof": ((reference, event), {}),
+        "cases:court": (at_case, {"reason": "court", "note": word}),
+        "cases:export_request": (at_case, {"act": "decline"}),
+        "cases:who": (at_case, {}),
+        "assistance:record": (at_case, helped),
+        "assistance:change": ((reference, row.pk), helped),
+        "audit:officer": ((by.pk,), {}),
+        "audit:review_item": ((item,), {"act": "sign_off", "note": "Agreed", "revision": "1"}),
+    }
+    ids = {"reference": reference, "case": case.pk, "file": picture.pk, "record": row.pk}
+    ids |= {"payment": payment.pk, "grant": grant.pk, "exclusion": excluded.pk, "event": event}
+    ids |= {"notice": notice.pk, "item": item, "entry": entry.pk}
+    return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
+
+
+def _put_up_for_review(by: User) -> UUID:
+    trail.record(Verb.STATISTICS_EXPORTED, by=by)
+    review.look_through_log()
+    return ReviewItem.objects.get(officer=by.pk, rule="export").pk
+
+
+def accounts_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[Arguments, dict]]:
+    """The addresses of accounts and of sign-in, with what is posted there."""
+    unknown = open_account(username="olena", display_name="Olena", office=None, by=None)
+    newcomer, member = person("vera"), person("taras_of_team", "case_officer")
+    night, day = (make_team(name=name, by=None) for name in ("Night", "Day"))
+    join_team(user=member, team=night, by=None)
+    joining = {"subject": newcomer, "parameter": str(day.pk), "note": "Shifts"}
+    asked = propose("join_team", **joining, by=person("sviatlana", "administrator", at=None))
+    house = case.office.organisation_id
+    made = {"name": "Homel", "code": "BY-HOM", "country": "BY", "organisation": str(house)}
+    return {
+        "cases:retention": ((), {"adult": "10", "child": "10", "unknown": "9"}),
+        "people:new": ((), {"username": "zina", "display_name": "Zina"}),
+        "people:decide": ((asked.pk,), {"act": "approve"}),
+        "people:teams": ((), {"name": "Evening"}),
+        "people:team": ((night.pk,), {"name": "Dusk"}),
+        "people:new_office": ((), made),
+        "people:office": ((case.office.pk,), {"name": "Minsk 2"}),
+        "people:new_organisation": ((), {"name": "Shelter", "kind": "NGO"}),
+        "people:organisation": ((house,), {"name": "Our mission 2"}),
+        "people:person": ((newcomer.pk,), {}),
+        "people:change": ((newcomer.pk,), {"display_name": "Vera B"}),
+        "people:link": ((unknown.pk,), {}),
+        "people:unlink": ((newcomer.pk,), {}),
+        "people:suspend": ((newcomer.pk,), {}),
+        "people:ask": ((newcomer.pk, "give_role"), {"parameter": "legal", "note": "Needed"}),
+        "people:leave": ((member.pk, night.pk), {}),
+        "account_sign_on_accept": (("no-such-token",), {}),
+        "account_password_link": (("no-such-token",), {}),
+        "mfa_edit_webauthn": ((1,), {}),
+        "mfa_remove_webauthn": ((1,), {}),
+    }
+
+
+# --- Everybody ------------------------------------------------------------------------
+@pytest.fixture
+def places(case, alena, person, own_files, settings) -> dict[str, tuple[Arguments, dict]]:
+    """Address → its arguments and what is posted there, about Alena's case."""
+    settings.DATA_DIR = own_files
+    around = surround(case, alena, person, word=SENTINELS["narrative"])
+    return around.places | accounts_around(case, person)
+
+
+@pytest.fixture
+def world(
+    case, places, person, share, outsider, time_machine,
+    alena, ihar, volha, pavel, iryna, rita, yury, viktar, zoya, daria,
+) -> dict[str, User | None]:  # fmt: skip
+    """Everybody, by the name of their column, a day after the case was begun."""
+    take_snapshot(by=yury)
+    team = make_team(name="Nurses", by=None)
+    own = {"alena": alena, "ihar": ihar, "volha": volha, "pavel": pavel, "iryna": iryna}
+    own |= {"rita": rita, "yury": yury, "viktar": viktar, "zoya": zoya, "daria": daria}
+    own |= dict.fromkeys(("half", "bare", "suspended", "stale"), alena)
+    own |= {name: person(name, "medical") for name in ("member", "excluded")}
+    own |= {name: person(name, "psychological") for name in ("expired", "revoked")}
+    own |= {name: person(name, "case_officer") for name in ("roleless", "breaker")}
+    own |= {"reader": person("reader", "legal"), "cashier": person("cashier", "financial")}
+    own |= {"partner": person("partner", "partner_officer"), "outsider": outsider}
+    own["keeper"] = person("keeper", "partner_admin", at=_office_of_a_partner())
+    for name in ("member", "excluded"):
+        join_team(user=own[name], team=team, by=None)
+    share(team, "medical", "identity")
+    exclude(case, person=own["excluded"], ground="relative", note="", by=alena)
+    share(volha, "psychological", "identity")
+    share(own["reader"], "legal", "identity", may_write=False)
+    share(own["expired"], "psychological", "identity", days=0.5)
+    share(own["partner"], "legal", "contact")
+    share(own["roleless"], "identity", "narrative")
+    take_role(user=own["roleless"], role="case_officer", by=None)
+    revoke_grant(share(own["revoked"], "psychological", "identity"), by=alena)
+    _grant_by_mistake(case, outsider, alena)
+    time_machine.move_to(timezone.now() + timedelta(days=1))
+    note = SENTINELS["narrative"]
+    break_glass(case, ground="danger", note=note, classes=["identity"], by=own["breaker"])
+    return own | {"nobody": None}
+
+
+def _office_of_a_partner() -> Any:
+    haven = make_organisation(name="Haven", kind="NGO", is_partner=True, by=None)
+    return make_office(code="BY-HAV", name="Haven", country="BY", organisation=haven, by=None)
+
+
+def _grant_by_mistake(case: Case, to: User, by: User) -> None:
+    """An ordinary grant across organisations, which no service gives."""
+    classes = ["identity", "contact", "narrative"]
+    now = timezone.now()
+    grant = CaseUserGrant(
+        content_object=case,
+        user=to,
+        permission=permission(WRITE),
+        classes=classes,
+        reason="treatment",
+        granted_by=by,
+        starts=now,
+        ends=now + timedelta(days=7),
+    )
+    trail.save(grant, verb=Verb.GRANT_GIVEN, by=None)
+
+
+# --- Cases of three offices -----------------------------------------------------------
+@dataclass
+class Side:
+    """A case with those who work on it."""
+
+    around: Around
+    people: dict[str, User]
+    words: dict[str, str]
+    browsers: dict[str, Client] = field(default_factory=dict)
+
+
+@pytest.fixture
+def sides(
+    case, alena, pavel, iryna, viktar, outsider, person, new_case, own_files, settings,
+    time_machine, other_office,
+) -> dict[str, Side]:  # fmt: skip
+    """Our side, an officer of another office, and one of another organisation. The clock stands."""
+    settings.DATA_DIR = own_files
+    time_machine.move_to(timezone.now(), tick=False)
+    people = {"officer": alena, "supervisor": pavel, "administrator": viktar}
+    own = surround(case, alena, person, word=SENTINELS["narrative"])
+    found = {"own": Side(own, people, SENTINELS)}
+    bahdan = person("bahdan", "case_officer", at=other_office)
+    head = person("head", "supervisor", at=outsider.office)
+    for kind, officer, supervisor in ((HOUSE, bahdan, iryna), (ELSEWHERE, outsider, head)):
+        other = register_case(_other(new_case), by=officer)
+        around = surround(other, officer, person, suffix=kind[-4:], word=WORDS["narrative"])
+        found[kind] = Side(around, {"officer": officer, "supervisor": supervisor}, WORDS)
+    for side in found.values():
+        side.people["breaker"] = side.around.glass.grant.user
+    return found
+
+
+def _other(like: NewCase) -> NewCase:
+    return replace(
+        like,
+        identity=Identity(first_name="Вольга", second_name=WORDS["identity"]),
+        contact=Contact(mobile_phone=WORDS["contact"]),
+        victim=VictimContext(types_of_exploitation=["Begging"], account=WORDS["narrative"]),
+    )
+
+
+def sign_in(side: Side, client_for) -> None:
+    """Everybody of this side, who has just confirmed to be the one."""
+    for who, user in side.people.items():
+        browser = client_for(User.objects.get(pk=user.pk))
+        browser.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+        side.browsers[who] = browser
+
+
+# --- Asking ---------------------------------------------------------------------------
+def browser_of(who: str, user: User | None, client_for: Callable[..., Client]) -> Client:
+    """A browser of this column's person, who signed in just now, or as the column says."""
+    if user is None:
+        return Client()
+    if who == "half":
+        TOTP.activate(user, SECRET)
+    if who in ("half", "bare"):
+        browser = Client()
+        typed = {"login": user.username, "password": PASSWORD}
+        browser.post(reverse("account_login"), typed)
+        return browser
+    browser = client_for(user, ago=600 if who == "stale" else 0)
+    if who == "suspended":
+        suspend_account(user, by=None)
+    return browser
+
+
+def ask(browser: Client, method: str, url: str, data: dict[str, Any]) -> Any:
+    """What a request is answered. A file is sent from its beginning each time."""
+    for value in data.values():
+        if hasattr(value, "seek"):
+            value.seek(0)
+    return browser.post(url, data) if method == "POST" else browser.generic(method, url)
+
+
+# --- Again and again ------------------------------------------------------------------
+@contextmanager
+def undone(files: Path) -> Iterator[None]:
+    """What is done within is taken back: both databases, the files, what this process keeps of them.
+
+    Commits within run what waits for them, as in a test (tests/conftest.py).
+    """
+    kept = files.with_name(f"{files.name}-kept")
+    shutil.copytree(files, kept)
+    with ExitStack() as blocks:
+        for alias in connections:
+            block = transaction.atomic(using=alias)
+            block._from_testcase = True
+            blocks.enter_context(block)
+        try:
+            yield
+        finally:
+            for alias in connections:
+                transaction.set_rollback(True, using=alias)
+    shutil.rmtree(files)
+    kept.rename(files)
+    forget()
+
+
+def forget() -> None:
+    """Keys and names that were learnt."""
+    keyring.forget()
+    keyring.unlock()
+    live_index.forget()
