@@ -24,7 +24,10 @@ fix: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.vault
 	$(BIN)/python -m bench.lists
+	$(BIN)/python -m bench.casefile
 	$(BIN)/python -m bench.search
+	$(BIN)/python -m bench.verifier
+	$(BIN)/python -m bench.trail
 
 drill: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.drill

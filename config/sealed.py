@@ -62,7 +62,7 @@ def passphrase(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def closed(request: HttpRequest, path: str) -> HttpResponse:
     """Every other page waits."""
-    return render(request, "errors/503.html", status=503)
+    return render(request, "errors/sealed.html", status=503)
 
 
 def _try(given: str, request: HttpRequest) -> str:

@@ -5,10 +5,12 @@ A variable FOO may also be given as FOO_FILE, the path of a file that holds its 
 
 import os
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
-from csp.constants import NONE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +27,8 @@ def env_secret(name: str, default: str = "") -> str:
             raise ImproperlyConfigured(f"{name}_FILE: {error.strerror}: {path}") from error
     return os.environ.get(name, default)
 
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")  # reached without TLS, which is elsewhere a must
 
 os.umask(0o077)  # what Tutela writes, nobody else on the machine reads
 
@@ -81,7 +85,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
@@ -91,10 +94,12 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "core.middleware.each_request",
+    "core.middleware.headers_of_all",
     "csp.middleware.CSPMiddleware",
-    "core.middleware.private_responses",
+    "django.middleware.security.SecurityMiddleware",
+    "core.middleware.three_methods",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.sealed.until_unsealed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -105,9 +110,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.second_factor_required",
     "django_htmx.middleware.HtmxMiddleware",
     "audit.middleware.request_context",
+    "accounts.middleware.session_in_use",
+    "cases.drafts.nothing_is_lost",
     "audit.middleware.errors_as_pages",
+    "audit.middleware.own_requests",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -122,6 +131,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "core.context.site",
+                "accounts.context.session_end",
+                "accounts.context.single_sign_on",
             ],
             "builtins": ["core.templatetags.ui"],
         },
@@ -172,14 +183,10 @@ AUTHENTICATION_BACKENDS = [
 ]
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # CaseGrantBackend is guardian's, with our rule
 ANONYMOUS_USER_NAME = None  # guardian would otherwise make a row that could hold grants
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["accounts.hashers.SealedArgon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 15},
-    },
+    {"NAME": "accounts.passwords.PasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -189,18 +196,55 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds; what cannot be undone asks for a fresh sign-in
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a sign-in is recent (accounts/confirming.py)
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Tutela"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # finger, face or PIN: a passkey is two factors
+MFA_FORMS = {
+    "authenticate": "accounts.sign_in_forms.AuthenticateForm",
+    "reauthenticate": "accounts.sign_in_forms.ReauthenticateForm",
+    "activate_totp": "accounts.sign_in_forms.ActivateTOTPForm",
+    "add_webauthn": "accounts.sign_in_forms.AddPasskeyForm",
+    "authenticate_webauthn": "accounts.sign_in_forms.AuthenticatePasskeyForm",
+    "login_webauthn": "accounts.sign_in_forms.LoginPasskeyForm",
+    "reauthenticate_webauthn": "accounts.sign_in_forms.ReauthenticatePasskeyForm",
+}
+# Guesses are counted in accounts/guessing.py. These only keep a page from being flooded.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": None}
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+# Whose role opens identities or care has to have a second factor; only a demonstration goes without.
+SECOND_FACTOR_REQUIRED = env.bool("TUTELA_SECOND_FACTOR", default=not DEMO)
+if not (SECOND_FACTOR_REQUIRED or DEMO):
+    raise ImproperlyConfigured("TUTELA_SECOND_FACTOR=false is for demonstrations (TUTELA_DEMO).")
+
+# Single sign-on by OpenID Connect; without an issuer there is none (accounts/provider.py).
+OIDC_ISSUER = env("TUTELA_OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env("TUTELA_OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env_secret("TUTELA_OIDC_CLIENT_SECRET")
+OIDC_NAME = env("TUTELA_OIDC_NAME", default="single sign-on")  # as its button calls it
+if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+    raise ImproperlyConfigured(
+        "TUTELA_OIDC_ISSUER needs TUTELA_OIDC_CLIENT_ID and TUTELA_OIDC_CLIENT_SECRET beside it."
+    )
+_at_issuer = urlsplit(OIDC_ISSUER)
+if OIDC_ISSUER and _at_issuer.scheme != "https" and _at_issuer.hostname not in LOCAL_HOSTS:
+    raise ImproperlyConfigured("TUTELA_OIDC_ISSUER must begin with https://.")
 
 SESSION_ENGINE = "accounts.sessions"  # sealed in the database
-SESSION_COOKIE_AGE = 8 * 3600
+SESSION_IDLE = env.float("TUTELA_IDLE_MINUTES", default=15.0) * 60  # seconds
+SESSION_COOKIE_AGE = env.float("TUTELA_SESSION_HOURS", default=8.0) * 3600  # seconds
+if not 0 < SESSION_IDLE <= SESSION_COOKIE_AGE <= 24 * 3600:
+    raise ImproperlyConfigured(
+        "TUTELA_IDLE_MINUTES must be more than 0, and no longer than TUTELA_SESSION_HOURS, which must "
+        "be 24 at most."
+    )
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 
-# allauth's rate limits and its guard against a replayed code must hold across workers.
+# allauth's rate limits must hold across workers.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache"}
 }
@@ -215,6 +259,7 @@ USE_TZ = True
 # --- Files ----------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -262,12 +307,35 @@ BACKUP_DATA_DAYS = env.int("TUTELA_BACKUP_DATA_DAYS", default=1826)  # five year
 # As long as a copy of the key store is kept, it opens cases that were erased after it was made.
 BACKUP_KEYS_DAYS = env.int("TUTELA_BACKUP_KEYS_DAYS", default=7)
 
+# --- The log: who else keeps its checkpoints -------------------------------------------
+WITNESSES = env.list("TUTELA_WITNESSES", default=[])  # each “address verifier-key”
+CHECKPOINT_DIR = (
+    Path(_checkpoints).resolve()
+    if (_checkpoints := env("TUTELA_CHECKPOINT_DIR", default=""))
+    else None
+)
+CHECKPOINT_MAIL = env.list("TUTELA_CHECKPOINT_MAIL", default=[])  # addresses, once a day
+
+# --- Mail -----------------------------------------------------------------------------
+vars().update(env.email_url("TUTELA_EMAIL_URL", default="smtp://localhost:25"))
+DEFAULT_FROM_EMAIL = env("TUTELA_EMAIL_FROM", default="tutela@localhost")
+EMAIL_TIMEOUT = 10  # seconds
+
 # --- Security -------------------------------------------------------------------------
-HTTPS = env.bool("TUTELA_HTTPS", default=False)  # served behind TLS: cookies and HSTS follow
+# Reached over TLS alone: cookies, redirects and HSTS follow. Not for a demonstration on one machine.
+HTTPS = env.bool("TUTELA_HTTPS", default=not (DEMO or DEBUG))
+# Who may say for whom it asks and that it was over TLS (config/wsgi.py); of others that is not believed.
+TRUSTED_PROXIES = env.list("TUTELA_TRUSTED_PROXIES", default=[])
+for _proxy in TRUSTED_PROXIES:
+    try:
+        ip_network(_proxy)
+    except ValueError as _error:
+        raise ImproperlyConfigured(f"TUTELA_TRUSTED_PROXIES: {_error}") from None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked by a machine beside it, and says one word
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -275,7 +343,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
+        "script-src": [NONCE],  # made anew for each page; on a page without scripts there is none
         "style-src": [SELF],
         "img-src": [SELF],
         "font-src": [SELF],
@@ -285,24 +353,28 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "object-src": [NONE],
         "manifest-src": [SELF],
+        # No script turns text into markup, but for htmx with the one policy of frontend/js/trusted.js.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["tutela"],
     }
 }
 CSRF_FAILURE_VIEW = "core.views.csrf_failure"
 
-# Log lines carry codes and identifiers, never request bodies, query strings or values.
+# Log lines are made of an allow-list: core/logs.py.
+_CONSOLE = {"handlers": ["console"], "propagate": False}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"no_details": {"()": "core.logs.WithoutDetails"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["no_details"],
-        }
-    },
+    "formatters": {"line": {"()": "core.logs.JsonLines"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    # Django's own handlers would mail or print request data.
-    "loggers": {"django": {"handlers": [], "propagate": True, "level": "WARNING"}},
+    "loggers": {
+        # Django's own handlers would mail or print request data.
+        "django": {"handlers": [], "propagate": True, "level": "WARNING"},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},  # each answer has a line already
+        # The server begins its own logging anew from these settings.
+        "_granian": _CONSOLE | {"level": "INFO"},
+        "granian.access": _CONSOLE | {"level": "CRITICAL"},
+    },
 }

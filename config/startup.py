@@ -9,16 +9,28 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, connections
 
-from audit import guards, trail
+from accounts import guessing, proposals, sessions
+from audit import guards, publishing, review, sequencer
 from audit.models import LogState
+from cases import drafts, reach
 from cases.search.live import warm_up
-from cases.services import attachments, erasure
+from cases.services import attachments, erasure, glass
+from config import effective
 from vault import providers
 from vault.keyring import keyring
 from vault.models import KeyEncryptionKey
 
 MINUTE = 60  # seconds
 DAY = 86_400  # seconds
+EVERY_MINUTE = (
+    erasure.continue_erasures,
+    glass.end_run_out,
+    proposals.end_expired,
+    review.look_through_log,
+    review.escalate_overdue,
+    publishing.sign_and_publish,
+    reach.sweep,
+)
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +58,8 @@ def refuse_unless_ready(*, serve: bool = True) -> None:
 
 def run_beside() -> None:
     """Finish erasures that broke off, then start what runs beside the pages and needs keys."""
+    effective.tell_of_start()
+    sequencer.run_beside()
     erasure.finish_erasures()
     warm_up()
     Thread(target=_every_minute, name="every-minute", daemon=True).start()
@@ -108,23 +122,25 @@ def something_is_recorded() -> bool:
 
 
 def _every_minute() -> None:
-    """Go on with erasures that something stood in the way of, and sign what happened."""
+    """What cannot wait for somebody to ask for it: endings, what is to be reviewed, signatures."""
     while not Event().wait(MINUTE):
-        for work in (erasure.continue_erasures, trail.checkpoint):
+        for work in EVERY_MINUTE:
             try:
                 work()
             except Exception:
-                log.exception("%s failed; the next minute tries again", work.__name__)
+                log.exception("failed; the next minute tries again", extra={"step": work.__name__})
         connections.close_all()
 
 
 def _every_day() -> None:
-    """Sweep up what crashed requests left of files, from the start on."""
+    """Sweep up what crashed requests left of files, old sessions and drafts, from the start on."""
     while True:
-        try:
-            attachments.sweep()
-        except Exception:
-            log.exception("left-over files could not be swept up; tomorrow tries again")
-        finally:
-            connections.close_all()
+        for sweep in (attachments.sweep, guessing.forget_old, sessions.sweep, drafts.sweep):
+            try:
+                sweep()
+            except Exception:
+                log.exception(
+                    "sweeping failed; tomorrow tries again", extra={"step": sweep.__module__}
+                )
+        connections.close_all()
         Event().wait(DAY)

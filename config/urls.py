@@ -9,6 +9,7 @@ urlpatterns = [
     path("health/", health, name="health"),
     path("", home, name="home"),
     path("account/", include("accounts.urls")),
+    path("people/", include("accounts.people_urls")),
     path("cases/", include("cases.urls")),
     path("cases/", include("assistance.urls")),
     path("audit/", include("audit.urls")),
@@ -18,4 +19,5 @@ urlpatterns = [
 handler400 = "core.views.handler400"
 handler403 = "core.views.handler403"
 handler404 = "core.views.handler404"
+handler429 = "core.views.handler429"  # for the limits of the sign-in library
 handler500 = "core.views.handler500"

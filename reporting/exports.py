@@ -2,34 +2,15 @@
 
 import csv
 import io
-import unicodedata
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from core.cells import safe_row
 from reporting.tables import Cell, Layer, Table
 
 BYTE_ORDER_MARK = "\ufeff"  # else spreadsheets take UTF-8 for an old code page
-STARTS_FORMULA = ("=", "+", "-", "@", "|", "%")
-STARTS_CELL_ANEW = ("\t", "\r", "\n")
-
-
-def safe_text(text: object) -> str:
-    """Text that no spreadsheet takes for a formula: what looks like one gets an apostrophe first.
-
-    Judged as a spreadsheet might see it: full-width signs folded, invisible characters skipped.
-    """
-    written = str(text)
-    seen = unicodedata.normalize("NFKC", written)
-    visible = seen.lstrip("".join(c for c in seen if _is_invisible(c)))
-    if visible.startswith(STARTS_FORMULA) or written.startswith(STARTS_CELL_ANEW):
-        return "'" + written
-    return written
-
-
-def _is_invisible(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
 
 
 def to_csv(table: Table) -> bytes:
@@ -38,7 +19,7 @@ def to_csv(table: Table) -> bytes:
     writer = csv.writer(text, lineterminator="\r\n")
 
     def write(*cells: object) -> None:
-        writer.writerow([c if isinstance(c, int) else safe_text(c) for c in cells])
+        writer.writerow(safe_row(cells))
 
     write(table.title)
     write(_("As of %(day)s") % {"day": date_format(localtime(table.taken_at), "Y-m-d")})

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.confirming import check_recent
 from accounts.models import User
 from assistance.selectors import kinds_by_case
 from audit import trail
@@ -20,9 +21,10 @@ from cases import door
 from core.exceptions import Conflict, NotAllowed, NotFound, WrongState
 from core.rights import Right
 from reporting import epochs, frame, protection
+from reporting.dimensions import DIMENSIONS
 from reporting.freeze import build
 from reporting.models import Snapshot
-from reporting.surface import Surface, pack, unpack
+from reporting.surface import MAX_DIMENSIONS, Surface, pack, unpack
 from reporting.tables import Definition, Table, make_table
 from vault.secrets import system_secret
 
@@ -77,8 +79,14 @@ def take_snapshot(*, by: User) -> Snapshot:
         epochs=by_year,
         digests=digests,
     )
+    definition = {
+        "dimensions": list(DIMENSIONS),
+        "at once": MAX_DIMENSIONS,
+        "threshold": protection.THRESHOLD,
+        "noise": protection.MAX_NOISE,
+    }
     try:
-        trail.save(snapshot, verb=Verb.STATISTICS_FROZEN, by=by)
+        trail.save(snapshot, verb=Verb.STATISTICS_FROZEN, by=by, details=definition)
     except IntegrityError:  # the number is taken: the conditions were checked against an older one
         raise Conflict(_("Somebody else took a snapshot in the meantime.")) from None
     return snapshot
@@ -113,7 +121,8 @@ def view_table(definition: Definition, *, by: User) -> Table:
 
 
 def export_table(definition: Definition, *, by: User) -> Table:
-    """The table in the latest snapshot, for a file; recorded by its definition alone."""
+    """The same for a file, after a recent sign-in. Raises ConfirmationNeeded, too."""
+    check_recent()
     return _look_up(definition, Verb.STATISTICS_EXPORTED, by)
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import require
+from core.downloads import attachment, gives_file
 from core.exceptions import BadInput, NotFound
 from core.http import StaffRequest
 from core.rights import Right
@@ -67,6 +68,7 @@ def _wants_fragment(request: StaffRequest) -> bool:
     return bool(htmx) and not (htmx.boosted or htmx.history_restore_request)
 
 
+@gives_file
 @require(Right.STATISTICS_BUILD)
 @require_safe
 def csv(request: StaffRequest) -> HttpResponse:
@@ -82,7 +84,7 @@ def csv(request: StaffRequest) -> HttpResponse:
     return HttpResponse(
         to_csv(found),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={"Content-Disposition": attachment(name)},
     )
 
 

@@ -24,10 +24,10 @@ from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.models import User
-from audit import notes, trail
-from audit.merkle import Frontier
+from audit import signing, trail
 from audit.models import LogState
 from audit.reading import one_moment
+from audit.sequencer import sequence
 from audit.verbs import Verb
 from cases import ledger, storage
 from cases.models import Attachment, Case, Person
@@ -95,8 +95,10 @@ def is_on_the_same_disk(destination: Path) -> bool:
 
 def prune(destination: Path, now: datetime | None = None) -> list[Path]:
     """Remove what is past its retention time; returns that."""
-    ours = destination.glob(manifest.prefix(trail.verifier_key()) + "*")
+    ours = destination.glob(manifest.prefix(signing.installation_key()) + "*")
     past = retention.past_retention(ours, now or datetime.now(UTC))
+    if past:
+        trail.record(Verb.BACKUPS_PRUNED, by=None, reason=f"{len(past)} files")
     for path in past:
         path.unlink()
     return past
@@ -160,7 +162,7 @@ def _make(
             "TUTELA_BACKUP_RECIPIENTS. `manage.py backup_key FILE` makes one."
         )
     moment = datetime.now(UTC)
-    name = manifest.name_at(trail.verifier_key(), moment)
+    name = manifest.name_at(signing.installation_key(), moment)
     if any(destination.glob(f"{name}.*")):
         raise BackupError(f"{destination} has a backup of this second already. Run it again.")
     with _work_folder(destination, name) as folder:
@@ -178,7 +180,9 @@ def _make(
             root_key=KeyEncryptionKey.objects.latest("version").root_id,
             recipients=[str(key) for key in keys],
             counts=snapshot.counts,
-            log=Log(settings.ORIGIN, trail.verifier_key(), snapshot.size, snapshot.checkpoint),
+            log=Log(
+                settings.ORIGIN, signing.installation_key(), snapshot.size, snapshot.checkpoint
+            ),
             data=_part(name + retention.DATA, data, "default"),
             keys=_part(name + retention.KEYS, store, "keys"),
             files=files,
@@ -344,20 +348,14 @@ def _wanted() -> Wanted:
 def _take_snapshot(folder: Path) -> Snapshot:
     path = folder / DATABASE
     path.unlink(missing_ok=True)
-    signing_key = trail.signing_key()  # before the moment, in which nothing can be written
+    sequence()
     with one_moment():
-        state = LogState.objects.get(id=1)
-        log = Frontier.from_bytes(state.size, bytes(state.frontier))
-        snapshot = Snapshot(
-            path=path,
-            size=state.size,
-            checkpoint=notes.sign(signing_key, settings.ORIGIN, state.size, log.root()),
-            counts={
-                "cases": Case.objects.count(),
-                "persons": Person.objects.count(),
-                "accounts": User.objects.count(),
-            },
-            wanted=_wanted(),
-        )
+        size = LogState.objects.get(id=1).size
+        counts = {
+            "cases": Case.objects.count(),
+            "persons": Person.objects.count(),
+            "accounts": User.objects.count(),
+        }
+        wanted = _wanted()
         databases.copy_to(path, folder)
-    return snapshot
+    return Snapshot(path, size, signing.checkpoint(size).note, counts, wanted)

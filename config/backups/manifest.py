@@ -11,7 +11,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 
-from audit import notes, trail
+from audit import notes, signing
 from audit.digests import canonical_json
 from config.backups import BackupError
 
@@ -69,7 +69,7 @@ class Manifest(msgspec.Struct):
 
     def sign(self) -> None:
         """Sign everything else with the key of the log."""
-        signature = trail.signing_key().sign(self._signed())
+        signature = signing.signing_key().sign(self._signed())
         self.signature = base64.b64encode(signature).decode()
 
     def check(self, verifier_key: str) -> None:

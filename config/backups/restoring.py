@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -20,13 +20,11 @@ from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core.files import File
 from django.core.management import call_command
 
-from accounts.models import Office
-from accounts.sessions import SessionStore
-from audit import guards, trail, verifier
+from accounts.models import Office, Session
+from audit import guards, signing, trail, verifier
 from audit.models import LogState
 from audit.verbs import Verb
 from cases import door, ledger, storage
@@ -87,6 +85,7 @@ def carry_out(
         _take_over_ledger(source)
         digests = _load_data(source, work, loading)
     _bring_up_to_date()
+    signing.take_new_name(datetime.now(UTC))  # what was signed after the backup is not in this log
     if recovered:
         told = " ".join(map(str, recovered))
         trail.record(Verb.KEYS_RECOVERED, by=None, reason=f"kek {told}")
@@ -145,7 +144,7 @@ def _load_keys(source: Source, work: Path, ask_shares: AskShares | None) -> list
     keyring.forget()
     keyring.unlock()
     for told in (source.manifest, source.keys_manifest):
-        told.check(trail.verifier_key())
+        told.check(signing.verifier_key())
     return recovered
 
 
@@ -208,8 +207,7 @@ def _cases_without_key() -> list[UUID]:
 
 def _drop_sessions() -> None:
     """Everybody signs in again."""
-    for key in Session.objects.values_list("session_key", flat=True):
-        SessionStore(key).flush()
+    Session.objects.all().end()
 
 
 def _skip_references() -> None:
@@ -229,7 +227,7 @@ def _record(source: Source, done: Restored) -> None:
         outcome="ok" if done.holds else "error",
         reason=f"{source.manifest.made_at} back to {source.manifest.log.size}",
     )
-    trail.checkpoint()
+    signing.checkpoint()
     done.log_size = LogState.objects.get(id=1).size
 
 

@@ -9,16 +9,27 @@ import msgspec
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Office, Organisation, User
-from accounts.services import make_office, make_user
+from accounts.models import Office, User
+from accounts.services import join_team, make_office, make_organisation, make_team, make_user
+from assistance.models import Assistance
+from assistance.panels import is_payment
 from assistance.sections import SCHEMAS
 from assistance.services import record_assistance
+from audit import trail
+from audit.review import look_through_log
+from audit.verbs import Verb
+from cases import door
+from cases.approvals import approve
 from cases.models import Case, GrantReason
+from cases.sections import ConsentTerms
+from cases.services.consents import record_consent
+from cases.services.decoys import mark_decoy
 from cases.services.grants import give_grant
 from cases.services.intake import register_case
 from cases.services.new_case import NewCase
 from config.demo.stories import DemoPerson, people
-from reporting.services import take_snapshot
+from reporting.services import export_table, take_snapshot
+from reporting.tables import Definition
 
 SEED = 20261
 CASES = 300
@@ -48,6 +59,7 @@ PASSWORD_WORDS = [
 ]
 
 OFFICES = (("BY-MSQ", "Minsk"), ("BY-BRE", "Brest"), ("BY-VTB", "Vitebsk"))
+PARTNER_OFFICE = ("LINDEN", "Linden House")
 # username, name, role, office
 STAFF = (
     ("officer", "Alena Karol", "case_officer", "BY-MSQ"),
@@ -62,7 +74,9 @@ STAFF = (
     ("supervisor.vitebsk", "Anton Dubouski", "supervisor", "BY-VTB"),
     ("auditor", "Rita Valoshyn", "auditor", None),
     ("analyst", "Yury Marchanka", "analyst", None),
-    ("partner", "Hanna Lobach", "partner_officer", None),
+    ("data.protection", "Aksana Juras", "data_protection", None),
+    ("partner", "Hanna Lobach", "partner_officer", "LINDEN"),
+    ("partner.admin", "Dzmitry Kulik", "partner_admin", "LINDEN"),
     ("administrator", "Viktar Shuba", "administrator", None),
 )
 
@@ -102,18 +116,31 @@ def load(*, cases: int = CASES) -> int:
     officers = [staff[name] for name in ("officer", "officer.brest", "officer.vitebsk")]
     for person in people(SEED, cases, timezone.localdate()):
         _load(person, by=rng.choices(officers, (5, 3, 2))[0])
+    _make_conference(staff)
     _share(staff)
     take_snapshot(by=staff["analyst"])
+    _oversee(staff)
+    trail.record(Verb.DEMO_LOADED, by=None, reason=f"{cases} cases")
     return cases
 
 
 def _offices() -> dict[str, Office]:
-    own = Organisation.objects.create(name="Tutela demonstration mission", kind="NGO")
-    Organisation.objects.create(name="Linden House shelter (partner)", kind="NGO")
+    own = make_organisation(name="Tutela demonstration mission", kind="NGO", by=None)
+    partner = make_organisation(
+        name="Linden House shelter (partner)", kind="NGO", is_partner=True, by=None
+    )
+    places = [(code, name, own) for code, name in OFFICES] + [(*PARTNER_OFFICE, partner)]
     return {
-        code: make_office(code=code, name=name, country="BY", organisation=own, by=None)
-        for code, name in OFFICES
+        code: make_office(code=code, name=name, country="BY", organisation=whose, by=None)
+        for code, name, whose in places
     }
+
+
+def _make_conference(staff: dict[str, User]) -> None:
+    """A team that cases can be shared with."""
+    team = make_team(name="Case conference of Minsk", by=None)
+    for username in ("psychologist", "doctor", "lawyer"):
+        join_team(user=staff[username], team=team, by=None)
 
 
 def _load(person: DemoPerson, *, by: User) -> Case:
@@ -123,6 +150,7 @@ def _load(person: DemoPerson, *, by: User) -> Case:
         victim=person.victim,
         summary=person.summary,
         consent=person.consent,
+        entries=[("decision", person.decision)],
         opened_on=person.opened_on,
     )
     case = register_case(new, by=by)
@@ -150,6 +178,10 @@ def _share(staff: dict[str, User]) -> None:
     ):
         reason = GrantReason.REFERRAL if username == "partner" else GrantReason.TREATMENT
         for case in shared[number : number + 4]:
+            if reason == GrantReason.REFERRAL:
+                terms = ConsentTerms(consented=True, purposes=["assistance", "referral"])
+                today = timezone.localdate()
+                record_consent(case, terms=terms, recorded_on=today, by=officer)
             give_grant(
                 case,
                 to=staff[username],
@@ -159,6 +191,21 @@ def _share(staff: dict[str, User]) -> None:
                 reason=reason,
                 by=officer,
             )
+
+
+def _oversee(staff: dict[str, User]) -> None:
+    """Something approved, and something for the supervisor and the auditor to review."""
+    officer, supervisor = staff["officer"], staff["supervisor"]
+    cases = Case.objects.filter(owner=officer).order_by("pk")
+    records = Assistance.objects.filter(case__owner=officer).order_by("pk")[:20]
+    opened = zip(records, door.open_rows(records, by=supervisor), strict=True)
+    for row in [row for row, sections in opened if is_payment(row, sections)][:2]:
+        approve(row, revision=row.revision, by=supervisor)
+    if decoy := cases.first():
+        mark_decoy(decoy, by=supervisor)
+        door.open_rows([decoy], by=officer)
+    export_table(Definition("gender", "", ""), by=staff["analyst"])
+    look_through_log()
 
 
 def _write_accounts(password: str) -> None:

@@ -6,7 +6,14 @@ from datetime import date, timedelta
 from random import Random
 
 from cases.reference import CONSENT_GUIDANCE, CONSENT_PURPOSES
-from cases.sections import CaseSummary, ConsentTerms, Contact, Identity, VictimContext
+from cases.sections import (
+    CaseSummary,
+    ConsentTerms,
+    Contact,
+    Identity,
+    StatusDecisionContent,
+    VictimContext,
+)
 from config.demo import names, texts
 from config.demo.assistance import DemoAssistance, assistance_of
 
@@ -62,6 +69,7 @@ class DemoPerson:
     identity: Identity
     contact: Contact
     victim: VictimContext
+    decision: StatusDecisionContent
     summary: CaseSummary
     consent: ConsentTerms
     opened_on: date
@@ -86,6 +94,7 @@ def _person(rng: Random, today: date) -> DemoPerson:
         identity=identity,
         contact=_contact(rng, culture),
         victim=victim,
+        decision=_decision(rng, opened_on),
         summary=_summary(rng, opened_on),
         consent=_consent(rng, identity.primary_language),
         opened_on=opened_on,
@@ -161,10 +170,7 @@ def _victim(rng: Random, woman: bool, age: int) -> VictimContext:
     kind = _drawn(rng, of_adults if age >= 18 else _OF_CHILDREN)
     recruitment = _drawn(rng, _RECRUITMENT)
     sexual = kind == "SexualExploitation"
-    known = rng.random() < 0.75
     return VictimContext(
-        trafficking_status=f"{'Actual' if known else 'Possible'}VictimOfTrafficking",
-        trafficking_status_decided_by=rng.choice(("Police", "NGO", "CourtOrProsecution")),
         relationship_to_trafficker=[
             rng.choice(("Acquainted", "Acquainted", "Unaquainted", "Familial"))
         ],
@@ -178,6 +184,15 @@ def _victim(rng: Random, woman: bool, age: int) -> VictimContext:
         types_of_sex_exploitation=[_drawn(rng, _SEXUAL)] if sexual and age >= 18 else [],
         country_of_exploitation=_drawn(rng, _COUNTRIES),
         account=_account(rng, kind, adult_woman=woman and age >= 18),
+    )
+
+
+def _decision(rng: Random, opened_on: date) -> StatusDecisionContent:
+    known = rng.random() < 0.75
+    return StatusDecisionContent(
+        trafficking_status=f"{'Actual' if known else 'Possible'}VictimOfTrafficking",
+        trafficking_status_decided_by=rng.choice(("Police", "NGO", "CourtOrProsecution")),
+        decided_on=opened_on - timedelta(days=rng.randrange(30)),
     )
 
 

@@ -36,7 +36,8 @@ export function startPage() {
     form.dataset.sent = "yes";
     setTimeout(() => delete form.dataset.sent, 8000); // a download leaves the page where it is
   });
-  addEventListener("pageshow", () => {
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload(); // by now somebody may have signed out
     for (const form of document.forms) delete form.dataset.sent;
   });
 

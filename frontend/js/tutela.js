@@ -7,10 +7,21 @@ import { Radios } from "govuk-frontend/dist/govuk/components/radios/radios.mjs";
 import { ServiceNavigation } from "govuk-frontend/dist/govuk/components/service-navigation/service-navigation.mjs";
 import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-link.mjs";
 import { startPage } from "./page.js";
+import { startPasskeys } from "./passkey.js";
+import { saveTyped, watchSession } from "./session.js";
+import { trustHtmx } from "./trusted.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 
-const modules = [Button, Checkboxes, ErrorSummary, ExitThisPage, Radios, ServiceNavigation, SkipLink];
+// Whoever leaves in a hurry is signed out: what is typed goes first, and is not waited for.
+class QuickExit extends ExitThisPage {
+  exitPage() {
+    saveTyped(true);
+    super.exitPage();
+  }
+}
+
+const modules = [Button, Checkboxes, ErrorSummary, QuickExit, Radios, ServiceNavigation, SkipLink];
 
 function start(root) {
   for (const Module of modules) {
@@ -29,3 +40,6 @@ start(document);
 // What htmx swaps in brings its own parts.
 document.addEventListener("htmx:after:swap", () => start(document));
 startPage();
+trustHtmx();
+startPasskeys();
+watchSession();

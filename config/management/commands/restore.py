@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from audit import trail
+from audit import signing
 from config.backups import BackupError, examining, restoring
 from config.backups.examining import Source
 from config.backups.restoring import Restored
@@ -118,7 +118,7 @@ class Command(BaseCommand):
             self.stdout.write(self.style.ERROR(line))
         if report.more_findings:
             self.stdout.write(self.style.ERROR(f"… and {report.more_findings} more."))
-        self.stdout.write(f"Verifier key: {trail.verifier_key()}")
+        self.stdout.write(f"Verifier key: {signing.verifier_key()}")
         self.stdout.write(
             f"The log holds {done.log_size} events now, the last of them tells of this."
         )

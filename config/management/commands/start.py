@@ -11,6 +11,8 @@ from django.db import connections
 from granian import Granian
 from granian.constants import Interfaces
 
+from audit import trail
+from audit.verbs import Verb
 from config.demo.office import CASES, accounts_text
 from config.startup import (
     missing_guards,
@@ -48,6 +50,12 @@ class Command(BaseCommand):
         keyring.forget()  # this process serves nothing itself, and its children may inherit
         address = f"http://{options['host']}:{options['port']}"
         self.stdout.write(self.style.SUCCESS(f"Tutela is served on {address} (Ctrl+C stops it)"))
+        if settings.HTTPS and not settings.TRUSTED_PROXIES:
+            self.stderr.write(
+                "Pages are given out over TLS alone, and no proxy is trusted to say that it has it: name"
+                " it in TUTELA_TRUSTED_PROXIES, or set TUTELA_HTTPS=false to use Tutela on this machine "
+                "without one. Until then every page leads to itself."
+            )
         if keyring.is_sealed():
             self.stdout.write("It is sealed: open that page and give the passphrase.")
         Granian(
@@ -58,8 +66,10 @@ class Command(BaseCommand):
             workers=options["workers"],
             blocking_threads=4,
             workers_kill_timeout=10,
+            log_dictconfig=settings.LOGGING,
             log_access=False,
         ).serve()
+        trail.record(Verb.SYSTEM_STOPPED, by=None)
 
     def _prepare(self, demo_cases: int | None) -> None:
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
