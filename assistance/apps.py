@@ -7,7 +7,7 @@ class AssistanceConfig(AppConfig):
     def ready(self) -> None:
         from assistance import reference
         from assistance.forms import FORMS
-        from assistance.models import Assistance
+        from assistance.models import Assistance, AssistanceStatus
         from assistance.panels import ASSISTANCE_PANEL, is_payment
         from assistance.plans import SUPPORT_PLAN
         from audit.verbs import Verb
@@ -22,6 +22,7 @@ class AssistanceConfig(AppConfig):
         ENTRY_KINDS["plan"] = SUPPORT_PLAN
         LABELLED.extend([*FORMS.values(), SUPPORT_PLAN.form])
         CODES.update(
+            status=dict(AssistanceStatus.choices),
             method=reference.PSYCHOLOGICAL_METHODS,
             stage=reference.LEGAL_STAGES,
             dimension=reference.REINTEGRATION_DIMENSIONS,

@@ -8,8 +8,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import reference
+from cases import differences, reference
 from cases.countries import LANGUAGES, country_name
+from cases.differences import Difference
 from cases.forms import ConsentForm, FileForm, PersonForm, SummaryForm, VictimForm
 from core.known_days import told_day
 from core.schema import Section
@@ -103,3 +104,11 @@ def item_of(name: str, code: str) -> str:
     if name in KNOWN_DAYS:
         return told_day(code)
     return str(CODES.get(name, {}).get(code, code))
+
+
+def difference_of(name: str, before: Any, after: Any) -> Difference:
+    """What differs between two values of a field."""
+    if isinstance(after, list) and before:
+        items = [[item_of(name, item) for item in value] for value in (before, after)]
+        return differences.of_lists(label_of(name), *items)
+    return differences.of_texts(label_of(name), text_of(name, before), text_of(name, after))

@@ -26,7 +26,7 @@ from cases.access import Access, access_to, may_act
 from cases.differences import Difference
 from cases.explained import CLASSES, team_name
 from cases.models import Attachment, Case, CaseTeamGrant, CaseUserGrant, SealedModel
-from cases.presenters import item_of, label_of, text_of
+from cases.presenters import difference_of, text_of
 from cases.sections import FileContent
 from cases.selectors import is_gone
 from cases.trail_finding import TrailFilter, find, named_cases
@@ -286,17 +286,10 @@ def section_differences(old: Section | None, new: Section) -> list[Difference]:
     """What differs in one section."""
     before = old.as_dict() if old is not None else {}
     return [
-        _difference(name, before.get(name), value)
+        difference_of(name, before.get(name), value)
         for name, value in new.as_dict().items()
         if before.get(name) != value and (before.get(name) or value)
     ]
-
-
-def _difference(name: str, before: Any, after: Any) -> Difference:
-    if isinstance(after, list) and before:
-        items = [[item_of(name, item) for item in value] for value in (before, after)]
-        return differences.of_lists(label_of(name), *items)
-    return differences.of_texts(label_of(name), text_of(name, before), text_of(name, after))
 
 
 # --- What stands beside the change ----------------------------------------------------

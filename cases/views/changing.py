@@ -9,7 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from cases.differences import Difference
 from cases.models import SealedModel
+from cases.presenters import difference_of
 from cases.views.frame import revision_of
 from core.exceptions import Conflict
 from core.http import StaffRequest
@@ -31,14 +33,30 @@ def change(
     unnoticed when it is sent again. `context` holds the case.
     """
     is_sent = request.method == "POST"
-    revision, conflict = revision_of(request) if is_sent else row.revision, ""
+    revision, conflict = revision_of(request) if is_sent else row.revision, {}
     if is_sent and form.is_valid():
         try:
             write(revision)
             messages.success(request, _("Saved."))
             return redirect("cases:detail", reference=context["case"].reference)
         except Conflict as error:
-            revision, conflict = row.revision, str(error.message)
+            revision = row.revision
+            conflict = {"text": error.message, "differences": _beside(form)}
     status = 409 if conflict else 422 if is_sent else 200
     context = context | {"form": form, "revision": revision, "conflict": conflict}
     return render(request, template, context, status=status)
+
+
+def _beside(form: Form) -> list[Difference]:
+    """What stands in the record now beside what was typed, field by field, where they differ."""
+    return [
+        difference_of(name, now, typed)
+        for name, typed in form.cleaned_data.items()
+        if not _is_same(now := form.initial.get(name), typed)
+    ]
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Of values of fields; nothing is the same as nothing, however it is written."""
+    nothing: tuple[object, ...] = (None, "", [])
+    return one == other or (one in nothing and other in nothing)

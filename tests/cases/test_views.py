@@ -228,6 +228,8 @@ def test_a_stale_form_is_refused_with_its_text_kept(case, alena, ihar, share, cl
     page = _page(answer)
     assert "Вторая" in page and "Sundays" in page
     assert "Somebody else changed this record" in page
+    table = re.sub(r"<[^>]*>", " ", page[page.index("As it is saved now") : page.index("</table>")])
+    assert "Family name Первая Вторая Safe contact empty Sundays" in " ".join(table.split())
     assert _identity(case, alena).second_name == "Первая"
     # Sent again from that page, it is saved: the person has been told.
     assert 'name="revision" value="2"' in page
