@@ -13,6 +13,7 @@ from accounts.roles import ROLES, Role
 from audit.selectors import events
 from audit.verbs import Verb
 from core.exceptions import NotFound
+from core.rights import Right
 
 PAGE = 50
 
@@ -74,6 +75,13 @@ def last_sign_in(user: User) -> datetime | None:
     """When the person signed in last, out of the log."""
     signed_in = events().filter(actor=user.pk, verb=Verb.SIGNED_IN).order_by("-seq")
     return signed_in.values_list("at", flat=True).first()
+
+
+def holders_of(right: Right) -> list[User]:
+    """Active people whose roles include a right."""
+    roles = [code for code, role in ROLES.items() if right in role.rights]
+    held = RoleHolding.objects.now().filter(role__in=roles).values("user")
+    return list(User.objects.filter(is_active=True, pk__in=held).select_related("office"))
 
 
 # --- As they were ---------------------------------------------------------------------

@@ -42,6 +42,15 @@ LIMITS = (
         _("You searched %(number)s times within a minute. Searching goes on at %(time)s."),
     ),
     Limit(
+        (Verb.MATCH_TOLD,),
+        10,
+        HOUR,
+        _(
+            "You learnt of %(number)s people elsewhere within an hour. Looking for people goes on at"
+            " %(time)s."
+        ),
+    ),
+    Limit(
         (Verb.CASE_VIEWED,),
         500,
         HOUR,

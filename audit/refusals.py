@@ -31,10 +31,12 @@ def refused_once(request: HttpRequest, verb: Verb, reason: str) -> None:
         trail.record(verb, by=person(request), outcome="denied", reason=reason)
 
 
-def refused_choices(request: HttpRequest, form: Form, *fields: str, case: UUID) -> None:
+def refused_choices(
+    request: HttpRequest, form: Form, *fields: str, case: UUID | None = None
+) -> None:
     """Record that a form asks for what its page did not offer this person, if it does."""
     if any(form.has_error(field, "invalid_choice") for field in fields):
-        refused(request, cases=[case])
+        refused(request, cases=[case] if case else [])
 
 
 def told_by_status(request: HttpRequest, status: int) -> None:

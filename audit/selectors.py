@@ -32,7 +32,12 @@ KINDS: dict[str, Kind] = {
     ),
     "searched": Kind(
         _("Searched and listed"),
-        Q(verb__in=[Verb.CASE_SEARCHED, Verb.CASE_LISTED, Verb.RETENTION_LISTED]),
+        Q(
+            verb__in=[
+                *(Verb.CASE_SEARCHED, Verb.MATCH_TOLD),
+                *(Verb.CASE_LISTED, Verb.RETENTION_LISTED),
+            ]
+        ),
     ),
     "changed": Kind(_("Changed"), Q(revision__isnull=False)),
     "exported": Kind(

@@ -49,6 +49,7 @@ class Verb(StrEnum):
     CASE_IMPORTED = "case_imported"
     CASE_LISTED = "case_listed"
     CASE_SEARCHED = "case_searched"
+    MATCH_TOLD = "match_told"
     CASE_VIEWED = "case_viewed"
     CASE_CHANGED = "case_changed"
     PERSON_REGISTERED = "person_registered"
@@ -197,6 +198,7 @@ TOLD_AS = {
     Verb.CASE_IMPORTED: _("brought the case in from a file"),
     Verb.CASE_LISTED: _("saw the name in a list"),
     Verb.CASE_SEARCHED: _("found the case by searching"),
+    Verb.MATCH_TOLD: _("learnt that somebody of that name and birth, or that number, is here"),
     Verb.CASE_VIEWED: _("read the case file"),
     Verb.CASE_CHANGED: _("changed the case"),
     Verb.PERSON_REGISTERED: _("registered the person"),
@@ -302,6 +304,7 @@ READS = frozenset(
     {
         Verb.CASE_LISTED,
         Verb.CASE_SEARCHED,
+        Verb.MATCH_TOLD,
         Verb.CASE_VIEWED,
         Verb.DRAFT_OPENED,
         Verb.FILE_DOWNLOADED,

@@ -42,6 +42,31 @@ class HandOverForm(_PersonForm):
     )
 
 
+class HandOverAllForm(HandOverForm):
+    """Whose cases somebody else is the officer of from now on."""
+
+    officer = forms.ChoiceField(
+        label=_("Former officer"),
+        error_messages={"required": _("Choose whose cases are handed over.")},
+    )
+
+    field_order = ("officer", "person", "note")
+
+    def __init__(self, *args: Any, officers: Iterable[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._officers = {str(officer.pk): officer for officer in officers}
+        choices = [("", _("Choose")), *((pk, str(one)) for pk, one in self._officers.items())]
+        self.fields["officer"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_officer(self) -> User:
+        return self._officers[self.cleaned_data["officer"]]
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("officer") == self.cleaned_data.get("person", ""):
+            self.add_error("person", _("Choose somebody else: this is the former officer."))
+        return self.cleaned_data
+
+
 class ExclusionForm(_PersonForm):
     """Who must not see the case, and why."""
 

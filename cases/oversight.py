@@ -19,7 +19,9 @@ from cases.models import CaseTeamGrant, CaseUserGrant, Decoy, Exclusion, GrantRe
 from core.rights import Right
 
 # Reading that nobody chooses: a case is in a list or among the hits because it is there.
-IN_PASSING = frozenset({Verb.CASE_LISTED, Verb.CASE_SEARCHED, Verb.RETENTION_LISTED})
+IN_PASSING = frozenset(
+    {Verb.CASE_LISTED, Verb.CASE_SEARCHED, Verb.MATCH_TOLD, Verb.RETENTION_LISTED}
+)
 CHUNK = 500  # cases whose grants are looked up together
 
 ASSIGNED = Ground("assigned", _("Assigned to the case"), is_assigned=True)

@@ -26,6 +26,7 @@ urlpatterns = [
     path("search/", finding.search, name="search"),
     path("reviews/", finding.reviews, name="reviews"),
     path("register/", casefile.register, name="register"),
+    path("hand-over/", assigning.hand_over_all, name="hand_over_all"),
     path("due-for-erasure/", erasure.due, name="due"),
     path("retention/", retention.rules, name="retention"),
     path("decoys/", decoys.decoys, name="decoys"),

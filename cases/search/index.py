@@ -107,6 +107,22 @@ class NameIndex:
             hits = self._find(asked, allowed, limit, len(asked.words) - 1)
         return hits
 
+    def search_exactly(self, query: str, principal: str, limit: int = 20) -> list[UUID]:
+        """Cases of a principal that hold each name, number and day of birth of a query as a whole.
+
+        None for a query that could be about many people.
+        """
+        asked = question(query)
+        if asked is None or not asked.is_of_one_person:
+            return []
+        tokens = [("principal", [principal]), *(("born", born[:1]) for born in asked.born)]
+        tokens += [("word", [*word.readings]) for word in asked.words]
+        tokens += [("number", [key[::-1] for key in keys]) for keys in asked.numbers]
+        clauses = [(Occur.Must, self._among(field, of, 0.0)) for field, of in tokens]
+        searcher = self._searcher
+        found = searcher.search(Query.boolean_query(clauses), limit, count=False).hits
+        return [UUID(searcher.doc(address)["case"][0]) for _score, address in found]
+
     def _remove(self, case_id: UUID) -> None:
         self._writer.delete_documents_by_term("case", case_id.hex)
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from cases import door
 from cases.access import access_to, kept_out, principals_of
-from cases.models import CaseTeamGrant, CaseUserGrant, Exclusion, GrantReason, SearchChange
+from cases.models import Case, CaseTeamGrant, CaseUserGrant, Exclusion, GrantReason, SearchChange
 from cases.search.index import NameIndex
 from cases.sections import SearchEntry
 
@@ -42,6 +42,14 @@ class LiveIndex:
         hits = index.search(query, principals_of(by), limit, without=kept_out(by))
         seen = access_to(by, [hit.case_id for hit in hits])
         return [hit.case_id for hit in hits if hit.case_id in seen]
+
+    def find_elsewhere(self, query: str, *, by: User) -> list[UUID]:
+        """Cases of the person's organisation that they do not see, of just whom they look for."""
+        index = self._up_to_date()
+        found = index.search_exactly(query, of_organisation(by.organisation_id))
+        kept = Exclusion.objects.at(timezone.now()).filter(user=by, case__in=found)
+        away = {*access_to(by, found), *kept.values_list("case", flat=True)}
+        return [case for case in found if case not in away]
 
     def catch_up(self) -> None:
         """Bring the index up to date, if there is one: what was erased leaves this process."""
@@ -98,8 +106,11 @@ def _with_principals(
 
 
 def _principals(cases: list[UUID]) -> dict[UUID, list[str]]:
-    """Grants that have not ended; whether one has begun is looked at when something is found."""
+    """Whose each is, and grants that have not ended; whether one began is looked at when it is found."""
     found: dict[UUID, list[str]] = defaultdict(list)
+    owned = Case.objects.filter(pk__in=cases).values_list("pk", "office__organisation")
+    for case, organisation in owned:
+        found[case].append(of_organisation(organisation))
     for model, column, mark in ((CaseUserGrant, "user", "u"), (CaseTeamGrant, "group", "g")):
         grants = model.objects.filter(
             content_object__in=cases, revoked_at=None, ends__gt=timezone.now()
@@ -112,6 +123,11 @@ def _principals(cases: list[UUID]) -> dict[UUID, list[str]]:
     for exclusion in kept:
         found[exclusion.case_id].append(kept_out(exclusion.user))
     return found
+
+
+def of_organisation(organisation: UUID | None) -> str:
+    """The token of cases that are an organisation's. Nobody holds it: it opens nothing."""
+    return f"o:{organisation}"
 
 
 def _last_change() -> int:

@@ -17,6 +17,8 @@ from cases.search.skeleton import (
 MAX_QUERY = 200  # characters; the rest is not read
 MAX_WORDS = 8  # names of one question; the rest is not read
 ONE_SLIP_FROM, TWO_SLIPS_FROM = 4, 8  # letters
+WHOLE_NUMBER_FROM = 7  # signs of a document's number or a phone's
+LENGTH_OF_DAY = len("2000-12-31")
 BEGINNING_FROM = 3  # letters of a word that may be the beginning of another; the last one: any
 
 # What the last sound of a beginning may yet become: "Gonc" begins "Gonchar", "Ye" begins with "Y".
@@ -48,6 +50,13 @@ class Question:
     words: list[Word]
     numbers: list[list[str]]
     born: list[list[str]]
+
+    @property
+    def is_of_one_person(self) -> bool:
+        """Does it ask for somebody known already: two names and a whole day of birth, or a number?"""
+        has_day = any(len(token) == LENGTH_OF_DAY for tokens in self.born for token in tokens)
+        has_number = any(len(keys[0]) >= WHOLE_NUMBER_FROM for keys in self.numbers)
+        return has_number or (has_day and len(self.words) >= 2)
 
 
 def question(typed: str) -> Question | None:

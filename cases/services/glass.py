@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import RoleHolding, User
-from accounts.roles import ROLES
+from accounts.models import User
+from accounts.selectors import holders_of
 from audit import trail
 from audit.verbs import Verb
 from cases.access import READ, access_to, permission
@@ -120,8 +120,8 @@ def _to_be_told(case: Case, by: User) -> list[User]:
 
     Nobody who is excluded from the case, and not whoever breaks it.
     """
-    told = {case.owner, _of_another_line(case, by), *_holders(Right.GLASS_OVERSEE)}
-    told |= set(_holders(Right.LOG_READ)) if None in told else set()
+    told = {case.owner, _of_another_line(case, by), *holders_of(Right.GLASS_OVERSEE)}
+    told |= set(holders_of(Right.LOG_READ)) if None in told else set()
     away = {by.pk, *_excluded(case).values_list("user", flat=True)}
     return [one for one in told if one is not None and one.is_active and one.pk not in away]
 
@@ -135,17 +135,10 @@ def _of_another_line(case: Case, by: User) -> User | None:
     excluded = set(_excluded(case).values_list("user", flat=True))
     others = [
         one
-        for one in _holders(Right.CASE_ASSIGN)
+        for one in holders_of(Right.CASE_ASSIGN)
         if is_of_the_house(one, case) and one.office_id not in away and one.pk not in excluded
     ]
     return choice(others) if others else None
-
-
-def _holders(right: Right) -> list[User]:
-    """Active people whose roles include a right."""
-    roles = [code for code, role in ROLES.items() if right in role.rights]
-    held = RoleHolding.objects.now().filter(role__in=roles).values("user")
-    return list(User.objects.filter(is_active=True, pk__in=held).select_related("office"))
 
 
 def notices_for(user: User) -> list[GlassNotice]:

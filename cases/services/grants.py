@@ -214,16 +214,46 @@ def hand_over(case: Case, *, to: User, note: str, by: User) -> Case:
     return current
 
 
+def hand_over_all(of: User, *, to: User, note: str, by: User) -> tuple[list[Case], list[Case]]:
+    """Hand over every case of an officer that `by` may assign: those handed over, and those left.
+
+    Left are cases that `to` could not be the officer of, and those whose erasure is approved. All or
+    none are handed over. Raises NotAllowed without the right to assign cases, and ConfirmationNeeded.
+    """
+    check_recent()
+    if not by.has_right(Right.CASE_ASSIGN):
+        raise NotAllowed(_("Only a supervisor can do this."))
+    handed: list[Case] = []
+    left: list[Case] = []
+    with transaction.atomic():
+        for case in cases_of(of, by=by):
+            try:
+                handed.append(hand_over(case, to=to, note=note, by=by))
+            except (BadInput, WrongState):
+                left.append(case)
+    return handed, left
+
+
+def cases_of(officer: User, *, by: User) -> list[Case]:
+    """Cases of an officer, oldest first, that are not erased and that `by` sees."""
+    cases = list(Case.objects.filter(owner=officer, erased_on=None).order_by("pk"))
+    seen = access_to(by, [case.pk for case in cases], glass=False)
+    return [case for case in cases if case.pk in seen]
+
+
 def could_take_over(person: User, case: Case) -> bool:
     """Could this person be the officer of the case? Somebody else of the office, whose role it is."""
     return (
-        person.is_active
+        can_be_officer(person)
         and person.pk != case.owner_id
         and person.office_id == case.office_id
-        and person.has_right(Right.GRANT_GIVE)
-        and not person.is_partner
         and not Exclusion.objects.at(timezone.now()).filter(case=case, user=person).exists()
     )
+
+
+def can_be_officer(person: User) -> bool:
+    """Is it the person's role to be the officer of cases of their office?"""
+    return person.is_active and person.has_right(Right.GRANT_GIVE) and not person.is_partner
 
 
 def check_can_assign(by: User, case: Case) -> None:

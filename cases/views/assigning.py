@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.models import User
 from audit.refusals import refused_choices
 from cases import door
 from cases.access import Access
-from cases.access_forms import ExclusionForm, HandOverForm
+from cases.access_forms import ExclusionForm, HandOverAllForm, HandOverForm
 from cases.models import Case
 from cases.presenters import told
 from cases.selectors import get_case_for
@@ -43,6 +44,32 @@ def hand_over(request: StaffRequest, reference: str) -> HttpResponse:
     context = case_frame(request, case, access) | {"form": form, "people": people}
     status = 422 if request.method == "POST" else 200
     return render(request, "cases/hand_over.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@require(Right.CASE_ASSIGN)
+def hand_over_all(request: StaffRequest) -> HttpResponse:
+    """Make somebody else of the office the officer of all cases of a colleague, who may be gone."""
+    of_office = User.objects.filter(office=request.user.office).order_by("display_name")
+    living = Case.objects.filter(erased_on=None)
+    officers = list(of_office.filter(pk__in=living.values("owner")))
+    people = [one for one in of_office.filter(is_active=True) if grants.can_be_officer(one)]
+    form = HandOverAllForm(request.POST or None, officers=officers, people=people)
+    if request.method == "POST" and form.is_valid():
+        of, to = form.cleaned_data["officer"], form.cleaned_data["person"]
+        handed, left = grants.hand_over_all(
+            of, to=to, note=form.cleaned_data["note"], by=request.user
+        )
+        told_to = {"person": to, "number": len(handed)}
+        messages.success(request, _("Handed over to %(person)s: %(number)s cases.") % told_to)
+        if left:
+            rest = {"person": to, "cases": ", ".join(case.reference for case in left)}
+            words = _("%(person)s cannot be the officer of these cases: %(cases)s.")
+            messages.warning(request, words % rest)
+        return redirect("cases:list")
+    refused_choices(request, form, "officer", "person")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "cases/hand_over_all.html", {"form": form}, status=status)
 
 
 @require_http_methods(["GET", "POST"])

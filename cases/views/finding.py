@@ -20,6 +20,7 @@ from cases.models import Case, CaseStatus
 from cases.search.live import live_index
 from cases.selectors import CaseRow, case_page, case_rows, reviews_due
 from cases.services.glass import restricted_case
+from cases.services.matching import whom_to_ask
 from core.access import require
 from core.http import StaffRequest
 from core.rights import Right
@@ -55,6 +56,7 @@ def case_list(request: StaffRequest) -> HttpResponse:
         "mine": wanted.is_own,
         "is_first_page": "before" not in request.GET,
         "may_register": request.user.has_right(Right.CASE_REGISTER),
+        "may_assign": request.user.has_right(Right.CASE_ASSIGN),
     }
     template = "cases/list.html" + ("#cases" if request.htmx else "")
     return render(request, template, context)
@@ -75,13 +77,15 @@ def search(request: StaffRequest) -> HttpResponse:
             return redirect("cases:detail", reference=text.upper())
         request.session[SEARCHED] = text
         return redirect("cases:search")
-    rows = None
+    rows, to_ask = None, []
     if not form.is_bound and (text := request.session.pop(SEARCHED, "")):
         form = SearchForm(initial={"q": text})
         rows = _found(request, text)
+        to_ask = whom_to_ask(text, by=request.user)
     context = {
         "form": form,
         "rows": rows,
+        "to_ask": to_ask,
         "may_register": request.user.has_right(Right.CASE_REGISTER),
     }
     return render(request, "cases/search.html", context, status=422 if form.is_bound else 200)

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 
 NUMBERS = [
     (Verb.CASE_SEARCHED, 30, 60),
+    (Verb.MATCH_TOLD, 10, 3600),
     (Verb.CASE_VIEWED, 500, 3600),
     (Verb.FILE_DOWNLOADED, 200, 3600),
     *((verb, 20, 3600) for verb in sorted(EXPORTS)),

@@ -1,5 +1,6 @@
 """Sharing with teams, from a day on, across organisations; and handing a case over."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import change_account, join_team, leave_team, make_team
+from accounts.services import change_account, join_team, leave_team, make_team, suspend_account
 from audit import review
 from audit.models import ReviewItem
 from audit.verbs import Verb
@@ -18,7 +19,9 @@ from cases.explaining import explain
 from cases.models import Case, CaseTeamGrant, CaseUserGrant
 from cases.search.live import live_index
 from cases.services.exclusions import exclude
-from cases.services.grants import could_take_over, hand_over, revoke_grant
+from cases.services.grants import could_take_over, hand_over, hand_over_all, revoke_grant
+from cases.services.intake import register_case
+from cases.services.new_case import NewCase
 from core.exceptions import BadInput, NotAllowed, NotFound
 from tests.cases.made_files import a_file
 from tests.conftest import SENTINELS
@@ -261,6 +264,31 @@ def test_a_case_handed_over_is_not_handed_over_again_by_the_former_officer(
     hand_over(case, to=ihar, note="x", by=alena)
     with pytest.raises(NotAllowed):
         hand_over(case, to=person("next", "case_officer"), note="x", by=alena)
+
+
+def test_a_supervisor_hands_over_all_cases_of_somebody_who_left(
+    case, alena, ihar, pavel, client_for
+):
+    mine = [case, *(register_case(NewCase(), by=alena) for _one in range(2))]
+    exclude(mine[1], person=ihar, ground="named", note="", by=alena)
+    suspend_account(alena, by=None)
+    browser, page = client_for(pavel), reverse("cases:hand_over_all")
+    sent = {"officer": str(alena.pk), "person": str(ihar.pk), "note": "Has left us"}
+    assert browser.post(page, sent | {"person": str(alena.pk)}).status_code == 422
+    told = browser.post(page, sent, follow=True).content.decode()
+    assert "Handed over to Ihar: 2 cases." in told
+    assert f"cannot be the officer of these cases: {mine[1].reference}." in told
+    owners = {one.pk: one.owner for one in Case.objects.all()}
+    assert owners == {mine[0].pk: ihar, mine[1].pk: alena, mine[2].pk: ihar}
+    assert len(sees(ihar, mine[2])) == 7 and sees(alena, mine[0]) is None
+
+
+@pytest.mark.parametrize("who", ["alena", "ihar", "iryna", "rita", "viktar"])
+def test_nobody_else_hands_over_the_cases_of_a_colleague(case, alena, person, request, who):
+    by, to = request.getfixturevalue(who), person("next", "case_officer")
+    with suppress(NotAllowed):
+        assert hand_over_all(alena, to=to, note="x", by=by) == ([], [])
+    assert Case.objects.get().owner == alena
 
 
 def test_the_page_offers_only_who_could_take_it(case, alena, ihar, volha, client_for):

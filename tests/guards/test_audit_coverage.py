@@ -56,6 +56,7 @@ from cases.services import (
     glass,
     grants,
     intake,
+    matching,
     renewal,
     retention,
 )
@@ -93,7 +94,7 @@ account_made account_changed role_given role_taken team_made team_joined team_le
 office_made organisation_made
 system_started system_stopped settings_changed migrated guards_restored demo_loaded
 backups_pruned case_registered case_imported case_listed
-case_searched case_viewed case_changed person_registered person_changed
+case_searched match_told case_viewed case_changed person_registered person_changed
 consent_recorded assistance_recorded assistance_changed grant_given grant_revoked
 import_advanced case_audited officer_audited log_read log_verified log_exported statistics_frozen
 statistics_viewed statistics_exported search_index_built key_rotation_begun key_rotated
@@ -123,8 +124,8 @@ READERS = {
     identities: {"person_of", "is_linked", "has_passkey"},
     casework: {"check_can_write", "locked"},
     consents: {"ends_referrals"},
-    grants: {"check_can_grant", "can_grant", "check_can_assign", "could_take_over"}
-    | {"is_revocable", "is_of_the_house", "members_of"},
+    grants: {"check_can_grant", "can_grant", "check_can_assign", "could_take_over", "cases_of"}
+    | {"is_revocable", "is_of_the_house", "members_of", "can_be_officer"},
     glass: {"restricted_case", "open_glass", "notices_for"},
     review: {"queue_of", "signed_off_of", "waiting_for", "waiting_in_offices"}
     | {"item_for", "may_decide"},
@@ -197,8 +198,10 @@ WRITERS = {
         "end_referrals": {Verb.GRANT_REVOKED},
         "give_grant": {Verb.GRANT_GIVEN},
         "revoke_grant": {Verb.GRANT_REVOKED},
+        "hand_over_all": {Verb.CASE_HANDED_OVER, Verb.GRANT_REVOKED, Verb.GRANT_GIVEN},
         "hand_over": {Verb.CASE_HANDED_OVER, Verb.GRANT_REVOKED, Verb.GRANT_GIVEN},
     },
+    matching: {"whom_to_ask": {Verb.MATCH_TOLD, Verb.SEARCH_INDEX_BUILT}},
     exclusions: {
         "exclude": {Verb.PERSON_EXCLUDED},
         "end_exclusion": {Verb.EXCLUSION_ENDED},
@@ -526,7 +529,9 @@ def arguments(
         "give_grant": lambda: ((case,), {"reason": "review", "by": alena} | to_ihar),
         "revoke_grant": lambda: ((share(volha, "psychological"),), {"by": alena}),
         "end_referrals": lambda: ((referred(),), {"by": alena}),
+        "hand_over_all": lambda: ((alena,), {"to": ihar, "note": "Leaves", "by": pavel}),
         "hand_over": lambda: ((case,), {"to": ihar, "note": "Leaves", "by": alena}),
+        "whom_to_ask": lambda: ((SENTINELS["contact"],), {"by": ihar}),
         "exclude": lambda: (
             (case,),
             {"person": volha, "ground": "relative", "note": "", "by": pavel},

@@ -149,6 +149,10 @@ def surround(
         "cases:decide": (at_case, {"decision": "decline", "note": "Kept"}),
         "cases:certificate": (at_case, {}),
         "cases:certificate_pdf": (at_case, {}),
+        "cases:hand_over_all": (
+            (),
+            {"officer": str(nina.pk), "person": str(by.pk), "note": "Is back"},
+        ),
         "cases:hand_over": (at_case, {"person": str(nina.pk), "note": "Leaves"}),
         "cases:conflicts": (at_case, excluding),
         "cases:end_conflict": ((reference, excluded.pk), {"note": "Mistaken"}),
