@@ -61,6 +61,14 @@ class Verb(StrEnum):
     TRAFFICKING_EVENT_CHANGED = "trafficking_event_changed"
     PERPETRATOR_RECORDED = "perpetrator_recorded"
     PERPETRATOR_CHANGED = "perpetrator_changed"
+    DOCUMENT_RECORDED = "document_recorded"
+    DOCUMENT_CHANGED = "document_changed"
+    CONTACT_RECORDED = "contact_recorded"
+    CONTACT_CHANGED = "contact_changed"
+    SCREENING_RECORDED = "screening_recorded"
+    SCREENING_CHANGED = "screening_changed"
+    PROTECTION_RECORDED = "protection_recorded"
+    PROTECTION_CHANGED = "protection_changed"
     RISK_ASSESSED = "risk_assessed"
     RISK_CHANGED = "risk_changed"
     COMMENT_WRITTEN = "comment_written"
@@ -210,6 +218,14 @@ TOLD_AS = {
     Verb.TRAFFICKING_EVENT_CHANGED: _("changed what happened on the way"),
     Verb.PERPETRATOR_RECORDED: _("recorded who took part in it"),
     Verb.PERPETRATOR_CHANGED: _("changed the record of who took part in it"),
+    Verb.DOCUMENT_RECORDED: _("recorded an identity document"),
+    Verb.DOCUMENT_CHANGED: _("changed the record of an identity document"),
+    Verb.CONTACT_RECORDED: _("recorded a way to reach the person"),
+    Verb.CONTACT_CHANGED: _("changed a way to reach the person"),
+    Verb.SCREENING_RECORDED: _("recorded a screening"),
+    Verb.SCREENING_CHANGED: _("changed a screening"),
+    Verb.PROTECTION_RECORDED: _("recorded a step of protection"),
+    Verb.PROTECTION_CHANGED: _("changed a step of protection"),
     Verb.RISK_ASSESSED: _("assessed the risk"),
     Verb.RISK_CHANGED: _("changed an assessment of the risk"),
     Verb.COMMENT_WRITTEN: _("wrote a comment"),

@@ -40,7 +40,7 @@ FORMS = {
     f"cases:{name}"
     for name in (
         *("register", "person", "victim", "summary", "consent", "sharing", "add_file"),
-        *("add_entry", "entry"),
+        *("add_entry", "entry", "link"),
         *("close", "reopen", "hold", "erase", "decide", "court"),
     )
 }

@@ -14,18 +14,26 @@ from cases.access import Access
 from cases.door import Sections
 from cases.entry_forms import (
     CommentForm,
+    ContactPointForm,
+    DocumentForm,
     EntryForm,
     PerpetratorForm,
+    ProtectionForm,
     RiskForm,
+    ScreeningForm,
     StatusDecisionForm,
     TraffickingEventForm,
 )
 from cases.models import (
     Case,
     Comment,
+    ContactPoint,
     Entry,
+    IdentityDocument,
     Perpetrator,
+    ProtectionStep,
     RiskAssessment,
+    Screening,
     SealedModel,
     StatusDecision,
     TraffickingEvent,
@@ -38,6 +46,11 @@ from core.rights import Right
 from core.schema import Section
 
 UNKNOWN = "~"  # behind every date
+WITH_NUMBER = frozenset({"mobile", "landline", "messenger"})  # of reference.CHANNELS
+
+
+def _no_numbers(content: Any) -> list[str]:
+    return []
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,7 @@ class EntryKind:
     titled: tuple[str, ...]  # fields that the title tells
     template: str = "cases/entries_panel.html"
     in_story: bool = True  # stands with what happened, below what is worked on
+    numbers: Callable[[Any], list[str]] = _no_numbers  # by which searches find the person
 
     @property
     def schema(self) -> type[Section]:
@@ -80,6 +94,38 @@ ENTRY_KINDS: dict[str, EntryKind] = {
         template="cases/risk_panel.html",
         in_story=False,
     ),
+    "document": EntryKind(
+        *(IdentityDocument, DocumentForm),
+        *(Verb.DOCUMENT_RECORDED, Verb.DOCUMENT_CHANGED),
+        (Right.CASE_EDIT,),
+        heading=_("Identity documents"),
+        add=_("Add a document"),
+        none=_("No document is recorded."),
+        title=lambda content: item_of("document_type", content.document_type),
+        titled=("document_type",),
+        numbers=lambda content: [content.document_number],
+    ),
+    "contact": EntryKind(
+        *(ContactPoint, ContactPointForm),
+        *(Verb.CONTACT_RECORDED, Verb.CONTACT_CHANGED),
+        (Right.CASE_EDIT,),
+        heading=_("Phones and accounts"),
+        add=_("Add a phone or account"),
+        none=_("No further phone or account is recorded."),
+        title=lambda content: item_of("channel", content.channel),
+        titled=("channel",),
+        numbers=lambda content: [content.reached_at] if content.channel in WITH_NUMBER else [],
+    ),
+    "screening": EntryKind(
+        *(Screening, ScreeningForm),
+        *(Verb.SCREENING_RECORDED, Verb.SCREENING_CHANGED),
+        (Right.CASE_EDIT,),
+        heading=_("Screening"),
+        add=_("Add a screening"),
+        none=_("Nobody has looked for signs of trafficking yet."),
+        title=lambda content: item_of("screening_result", content.screening_result),
+        titled=("screening_result",),
+    ),
     "decision": EntryKind(
         *(StatusDecision, StatusDecisionForm),
         *(Verb.STATUS_DECIDED, Verb.STATUS_CHANGED),
@@ -89,6 +135,16 @@ ENTRY_KINDS: dict[str, EntryKind] = {
         none=_("Nobody has decided yet whether the person was trafficked."),
         title=lambda content: item_of("trafficking_status", content.trafficking_status),
         titled=("trafficking_status",),
+    ),
+    "protection": EntryKind(
+        *(ProtectionStep, ProtectionForm),
+        *(Verb.PROTECTION_RECORDED, Verb.PROTECTION_CHANGED),
+        (Right.CASE_EDIT,),
+        heading=_("Protection"),
+        add=_("Add a step of protection"),
+        none=_("No step of protection is recorded."),
+        title=lambda content: item_of("protection_step", content.protection_step),
+        titled=("protection_step",),
     ),
     "event": EntryKind(
         *(TraffickingEvent, TraffickingEventForm),

@@ -1,5 +1,6 @@
 """HTML input of what a case file holds several of (cases/entries.py)."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
@@ -8,11 +9,20 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.countries import country_groups
 from cases.forms import KnownDayField, day, degrees, one_of, section_from, several_of, text
-from cases.reference import entry_choices
+from cases.reference import (
+    INDICATORS,
+    STEPS_OF_ADULTS,
+    STEPS_OF_CHILDREN,
+    entry_choices,
+)
 from cases.sections import (
     CommentContent,
+    ContactPointContent,
+    DocumentContent,
     PerpetratorContent,
+    ProtectionContent,
     RiskContent,
+    ScreeningContent,
     StatusDecisionContent,
     TraffickingEventContent,
 )
@@ -25,6 +35,7 @@ class EntryForm(forms.Form):
 
     SCHEMA: ClassVar[type[Section]]
     FOLDED: ClassVar[tuple[str, ...]] = ()  # fields that are seldom filled in
+    BY_AGE: ClassVar[bool] = False  # takes `is_child`: what it offers depends on the age
 
     def __init__(self, *args: Any, classes: set[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -95,6 +106,103 @@ class PerpetratorForm(EntryForm):
         said = ("second_name", "first_name", "other_names", "organisation", "role_details")
         if not any(data.get(name) or name in self.errors for name in said):
             self.add_error("role_details", _("Enter a name, or what they did."))
+        return data
+
+
+class DocumentForm(EntryForm):
+    """A paper that says who the person is."""
+
+    SCHEMA = DocumentContent
+
+    document_type = one_of(_("Document"), entry_choices("DOCUMENT_TYPES"), required=True)
+    document_number = text(_("Number of the document"))
+    issuing_country = one_of(_("Issuing country"), country_groups)
+    valid_until = day(_("Valid until"), latest_today=False)
+    document_held = one_of(_("Where it is now"), entry_choices("DOCUMENT_HELD"))
+    document_remarks = text(_("Remarks on the document"), long=True)
+
+
+class ContactPointForm(EntryForm):
+    """A phone or an account."""
+
+    SCHEMA = ContactPointContent
+
+    channel = one_of(_("Way to reach the person"), entry_choices("CHANNELS"), required=True)
+    reached_at = text(
+        _("Number or account"),
+        required=True,
+        error_messages={"required": _("Enter the number, or the name of the account.")},
+    )
+    belongs_to = text(
+        _("Whose it is"),
+        help_text=_("The person's own, or a relative's, a friend's, an employer's."),
+    )
+    safe_to_call = one_of(_("Is it safe to use?"), entry_choices("ANSWERS"), required=True)
+    channel_remarks = text(
+        _("When and how"), long=True, help_text=_("What to say when somebody else answers.")
+    )
+
+
+class ScreeningForm(EntryForm):
+    """Signs that were looked for. What nobody asked is not the same as no."""
+
+    SCHEMA = ScreeningContent
+
+    screened_on = day(_("Screened on"), required=True)
+    screened_by = one_of(_("Screened by"), entry_choices("DECISION_MAKING_ORG"))
+    other_signs = text(_("Other signs"), long=True)
+    screening_result = one_of(_("Result"), entry_choices("SCREENING_RESULTS"), required=True)
+
+    def __init__(self, *args: Any, classes: set[str], **kwargs: Any) -> None:
+        super().__init__(*args, classes=classes, **kwargs)
+        answered = self.initial.get("indicators", {})
+        for code, label in INDICATORS.items():
+            answers = entry_choices("INDICATOR_ANSWERS")
+            self.fields[f"sign_{code}"] = one_of(label, answers, initial=answered.get(code, ""))
+        dated, signs = ("screened_on", "screened_by"), (f"sign_{code}" for code in INDICATORS)
+        self.order_fields([*dated, *signs])
+
+    def content(self, base: Section | None = None) -> Section:
+        screening = section_from(self, ScreeningContent, base)
+        answers = {code: self.cleaned_data[f"sign_{code}"] for code in INDICATORS}
+        screening.indicators = {code: answer for code, answer in answers.items() if answer}
+        return screening
+
+
+class ProtectionForm(EntryForm):
+    """A step of protection: of those there are, what the person's age allows."""
+
+    SCHEMA = ProtectionContent
+    BY_AGE = True
+
+    protection_step = one_of(_("Step"), entry_choices("PROTECTION_STEPS"), required=True)
+    step_from = day(_("From, or decided on"), required=True, latest_today=False)
+    step_until = day(_("To"), latest_today=False)
+    determination = text(_("What was decided, and why"), long=True)
+    took_part = text(_("Who took part in the decision"))
+    childs_view = text(
+        _("The child's own view"), long=True, help_text=_("Of a child: in their words, if you can.")
+    )
+
+    def __init__(
+        self, *args: Any, classes: set[str], is_child: bool | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, classes=classes, **kwargs)
+        if is_child is None:
+            return
+        left_out = STEPS_OF_ADULTS if is_child else STEPS_OF_CHILDREN
+        # What was recorded before the age was known stays what it was.
+        left_out = left_out - {self.initial.get("protection_step")}
+        step = self.fields["protection_step"]
+        step.choices = [choice for choice in step.choices if choice[0] not in left_out]  # type: ignore[attr-defined]
+        if is_child:
+            step.help_text = _("The person is a child: a reflection period is for adults alone.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first, last = data.get("step_from"), data.get("step_until")
+        if isinstance(first, date) and isinstance(last, date) and last < first:
+            self.add_error("step_until", _("Enter a day that is not before the first one."))
         return data
 
 

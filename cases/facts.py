@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from cases.sections import CaseFacts, Contact, Identity, SearchEntry, VictimContext
+from core.known_days import first_day, last_day
 
 ADULT_FROM = 18  # years
 OLDEST = 120  # years; beyond it the birth date is a slip
@@ -62,15 +63,21 @@ def facts_of(
     return msgspec.structs.replace(derived, **overrides) if overrides else derived
 
 
-def search_entry_of(identity: Identity, contact: Contact) -> SearchEntry:
-    """The names and numbers under which the person can be found."""
+def search_entry_of(
+    identity: Identity, contact: Contact, more_numbers: Iterable[str] = ()
+) -> SearchEntry:
+    """The names and numbers under which the person can be found.
+
+    `more_numbers` are those of further documents and phones. What is in several places is there as
+    often, so that taking one of them away leaves the others.
+    """
     others = re.split(r"[;,\n]", identity.other_names)
     names = [identity.full_name, *(name.strip() for name in others)]
     numbers = [identity.identity_number, contact.home_phone, contact.mobile_phone]
     return SearchEntry(
         names=_without_gaps(names),
-        numbers=_without_gaps(numbers),
-        born=identity.birthdate.isoformat() if identity.birthdate else "",
+        numbers=[*_without_gaps(numbers), *filter(None, more_numbers)],
+        born=identity.birthdate,
     )
 
 
@@ -80,14 +87,37 @@ def age_on(birthdate: date, day: date) -> int:
     return day.year - birthdate.year - (not had_birthday)
 
 
-def age_band(birthdate: date | None, day: date) -> str:
-    """Code of reference.AGE_BANDS on that day; "" when unknown or impossible."""
-    if birthdate is None:
+def ages_on(birthdate: str, day: date) -> tuple[int, int] | None:
+    """The least and the most whole years that somebody born then may have lived on that day.
+
+    `birthdate` is as far as it is known. None when that is nothing, or cannot be.
+    """
+    if not birthdate:
+        return None
+    youngest, oldest = age_on(last_day(birthdate), day), age_on(first_day(birthdate), day)
+    return (max(youngest, 0), oldest) if oldest >= 0 and youngest <= OLDEST else None
+
+
+def age_band(birthdate: str, day: date) -> str:
+    """Code of reference.AGE_BANDS on that day; "" when unknown or impossible.
+
+    A year of birth alone leaves two ages open: where they lie in two bands, it is unknown.
+    """
+    ages = ages_on(birthdate, day)
+    if ages is None:
         return ""
-    age = age_on(birthdate, day)
-    if not 0 <= age <= OLDEST:
-        return ""
-    return next(band for band, lowest in LOWEST_AGE_OF_BAND.items() if age >= lowest)
+    bands = {
+        next(band for band, lowest in LOWEST_AGE_OF_BAND.items() if age >= lowest) for age in ages
+    }
+    return bands.pop() if len(bands) == 1 else ""
+
+
+def is_child(birthdate: str, day: date) -> bool | None:
+    """Is somebody born then under age on that day? None when the date leaves it open."""
+    ages = ages_on(birthdate, day)
+    if ages is None or ages[0] < ADULT_FROM <= ages[1]:
+        return None
+    return ages[1] < ADULT_FROM
 
 
 def majority(age: int | None) -> str:

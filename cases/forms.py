@@ -17,9 +17,16 @@ from cases import reference
 from cases.countries import LANGUAGES, country_groups
 from cases.files import types
 from cases.models import BY_HAND
-from cases.sections import CaseSummary, ConsentTerms, Contact, Identity, VictimContext
+from cases.sections import (
+    AskedSection,
+    CaseSummary,
+    ConsentTerms,
+    Contact,
+    Identity,
+    VictimContext,
+)
 from core.classes import LONG_NAMES
-from core.known_days import first_day, known_day
+from core.known_days import EARLIEST, OutOfRange, past_day
 from core.schema import Section
 
 NAME = 200  # letters
@@ -36,6 +43,8 @@ def section_from(form: forms.Form, schema: type[S], base: Section | None = None)
         if name in form.cleaned_data:
             value = form.cleaned_data[name]
             values[name] = value if value != "" or name not in _NUMBERS else None
+    if isinstance(form, AnswerForm) and issubclass(schema, AskedSection):
+        values["unanswered"] = form.unanswered(schema)
     return msgspec.convert(values, schema)
 
 
@@ -59,7 +68,7 @@ def day(label: Any, *, required: bool = False, latest_today: bool = True, **kwar
         input_formats=DATE_FORMATS,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         validators=[
-            MinValueValidator(date(1900, 1, 1), _("Enter a year from 1900 on.")),
+            MinValueValidator(EARLIEST, _("Enter a year from 1900 on.")),
             _not_in_the_future if latest_today else _not_too_far,
         ],
         error_messages={"invalid": _("Enter a date, as 2026-03-27 or 27.03.2026.")},
@@ -89,14 +98,15 @@ class KnownDayField(forms.CharField):
         if not typed:
             return ""
         try:
-            known = known_day(typed)
+            return past_day(typed)
+        except OutOfRange:
+            raise forms.ValidationError(
+                _("Enter a date from 1900 on that is not in the future.")
+            ) from None
         except ValueError:
             raise forms.ValidationError(
                 _("Enter a year, as 2024, a month, as 2024-05, or a day, as 2024-05-17.")
             ) from None
-        if not date(1900, 1, 1) <= first_day(known) <= timezone.localdate():
-            raise forms.ValidationError(_("Enter a date from 1900 on that is not in the future."))
-        return known
 
 
 def degrees(label: Any, most: int) -> forms.CharField:
@@ -137,7 +147,37 @@ class SearchForm(forms.Form):
     q = forms.CharField(label=_("Name, number or reference"), max_length=NAME)
 
 
-class PersonForm(forms.Form):
+class AnswerForm(forms.Form):
+    """What the person is asked for. Beside each field stands a choice of why it has no answer."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        given = self.initial.get("unanswered", {})
+        for name, field in list(self.fields.items()):
+            field.beside = f"why_{name}"  # the tag `field` shows it there
+            self.fields[field.beside] = one_of(
+                _("Why there is no answer"),
+                reference.entry_choices("UNANSWERED"),
+                initial=given.get(name, ""),
+            )
+
+    def unanswered(self, schema: type[Section]) -> dict[str, str]:
+        """Field of the schema → why it has no answer; those that have one are dropped by it."""
+        asked = ((name, self.cleaned_data.get(f"why_{name}")) for name in schema.__struct_fields__)
+        return {name: code for name, code in asked if code}
+
+
+def initial_of(sections: Iterable[Section]) -> dict[str, Any]:
+    """What a form of several sections begins with."""
+    initial: dict[str, Any] = {"unanswered": {}}
+    for section in sections:
+        values = section.as_dict()
+        initial["unanswered"] |= values.pop("unanswered", {})
+        initial |= values
+    return initial
+
+
+class PersonForm(AnswerForm):
     """Who the person is and how to reach them."""
 
     second_name = text(_("Family name"))
@@ -146,7 +186,7 @@ class PersonForm(forms.Form):
     other_names = text(
         _("Other names"), help_text=_("Former names, nicknames, other spellings; commas between.")
     )
-    birthdate = day(_("Date of birth"))
+    birthdate = KnownDayField(_("Date of birth"))
     gender = one_of(_("Gender"), reference.entry_choices("GENDER"))
     citizenship = forms.MultipleChoiceField(
         label=_("Citizenship"),
@@ -174,6 +214,18 @@ class PersonForm(forms.Form):
         empty_value=None,
         required=False,
     )
+    unaccompanied = forms.TypedChoiceField(
+        label=_("Is the child without a parent or guardian here?"),
+        choices=[("", _("Not recorded")), ("yes", _("Yes")), ("no", _("No"))],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        required=False,
+    )
+    guardian_name = text(_("Name of the guardian"))
+    guardian_relation = text(
+        _("Relation to the child"), help_text=_("Mother, uncle, appointed by a court …")
+    )
+    guardian_contact = text(_("How to reach the guardian"))
     mobile_phone = text(_("Mobile phone"))
     home_phone = text(_("Home phone"))
     email = forms.EmailField(label=_("E-mail"), required=False, max_length=NAME)
@@ -206,7 +258,7 @@ class PersonForm(forms.Form):
         return section_from(self, Contact, base)
 
 
-class VictimForm(forms.Form):
+class VictimForm(AnswerForm):
     """What was done to the person."""
 
     types_of_exploitation = several_of(
@@ -245,6 +297,23 @@ class VictimForm(forms.Form):
 
     def victim(self, base: Section | None = None) -> VictimContext:
         return section_from(self, VictimContext, base)
+
+
+class LinkForm(forms.Form):
+    """What the case has to do with another."""
+
+    other = text(
+        _("Reference of the other case"),
+        required=True,
+        error_messages={"required": _("Enter a reference, as BY-2026-000123.")},
+    )
+    link = one_of(_("What they have in common"), reference.entry_choices("LINKS"), required=True)
+    link_remarks = text(
+        _("Remarks"),
+        help_text=_(
+            "As “sisters”. It is written in both cases, and stays in one when the other is erased."
+        ),
+    )
 
 
 class SummaryForm(forms.Form):

@@ -1,6 +1,7 @@
 """Sections as people read them: field names as labels, codes as words. Labels come from the forms."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -11,15 +12,18 @@ from django.utils.translation import gettext_lazy
 from cases import differences, reference
 from cases.countries import LANGUAGES, country_name
 from cases.differences import Difference
+from cases.facts import ages_on
 from cases.forms import ConsentForm, FileForm, PersonForm, SummaryForm, VictimForm
 from core.known_days import told_day
-from core.schema import Section
+from core.schema import Section, is_recorded
 
 # Forms whose labels name the fields of sections; upper apps add theirs in apps.ready().
 LABELLED: list[type[forms.Form]] = [*(PersonForm, VictimForm, SummaryForm, ConsentForm, FileForm)]
 
 # Fields that no form has.
 LABELS: dict[str, Any] = {
+    "indicators": gettext_lazy("Signs"),
+    "other_htcds": gettext_lazy("As imported"),
     "media_type": gettext_lazy("Kind"),
     "size": gettext_lazy("Size in bytes"),
     "sha256": gettext_lazy("Fingerprint of what was sent (SHA-256)"),
@@ -52,6 +56,14 @@ CODES: dict[str, dict[str, Any]] = {
     "risks_of_person": reference.RISKS_OF_PERSON,
     "risks_of_household": reference.RISKS_OF_HOUSEHOLD,
     "risks_of_community": reference.RISKS_OF_COMMUNITY,
+    "document_type": reference.DOCUMENT_TYPES,
+    "document_held": reference.DOCUMENT_HELD,
+    "channel": reference.CHANNELS,
+    "safe_to_call": reference.ANSWERS,
+    "screened_by": reference.DECISION_MAKING_ORG,
+    "indicators": reference.INDICATORS,
+    "screening_result": reference.SCREENING_RESULTS,
+    "protection_step": reference.PROTECTION_STEPS,
     "event_type": reference.HISTORIC_EVENT_TYPE,
     "role_in_process": reference.PERPETRATOR_ROLE,
     "purposes": reference.CONSENT_PURPOSES,
@@ -62,15 +74,39 @@ CODES: dict[str, dict[str, Any]] = {
     "primary_language": LANGUAGES,
     "secondary_language": LANGUAGES,
 }
-COUNTRIES = frozenset({"citizenship", "mailing_country", "country_of_exploitation", "country"})
-KNOWN_DAYS = frozenset({"event_date"})
+COUNTRIES = frozenset(
+    {"citizenship", "mailing_country", "country_of_exploitation", "country", "issuing_country"}
+)
+KNOWN_DAYS = frozenset({"event_date", "birthdate"})
 
 
 def told(section: Section, without: Collection[str] = ()) -> list[tuple[str, str]]:
     """(label, text) of every field that is recorded, in the order of the schema."""
-    fields = section.as_dict().items()
-    pairs = ((name, text_of(name, value)) for name, value in fields if name not in without)
+    pairs = ((name, answer_of(section, name)) for name in answers(section) if name not in without)
     return [(label_of(name), text) for name, text in pairs if text]
+
+
+def answers(section: Section) -> list[str]:
+    """The fields that a section tells, in the order of the schema."""
+    return [name for name in section.__struct_fields__ if name != "unanswered"]
+
+
+def answer_of(section: Section | None, name: str) -> str:
+    """A field in words, or why it has no answer; "" when nothing is recorded."""
+    value, why = getattr(section, name, None), getattr(section, "unanswered", {})
+    if not is_recorded(value) and name in why:
+        return str(reference.UNANSWERED.get(why[name], why[name]))
+    return text_of(name, value)
+
+
+def age_in_words(birthdate: str, day: date) -> str:
+    """How old somebody born then is on that day; two ages where the date leaves it open, or ""."""
+    ages = ages_on(birthdate, day)
+    if ages is None:
+        return ""
+    if ages[0] == ages[1]:
+        return str(ages[0])
+    return _("%(young)s or %(old)s") % {"young": ages[0], "old": ages[1]}
 
 
 def label_of(name: str) -> str:
@@ -83,13 +119,19 @@ def label_of(name: str) -> str:
 
 def text_of(name: str, value: Any) -> str:
     """The value of a field in words; "" when it is not recorded."""
+    if not is_recorded(value):
+        return ""
     match value:
-        case None | "" | [] | {}:
-            return ""
         case bool():
             return _("Yes") if value else _("No")
         case list():
             return ", ".join(item_of(name, item) for item in value)
+        case dict() if name == "indicators":
+            answers = reference.INDICATOR_ANSWERS
+            lines = (
+                f"{item_of(name, key)} {answers.get(code, code)}" for key, code in value.items()
+            )
+            return "\n".join(lines)
         case dict():
             return "; ".join(f"{key}: {item}" for key, item in value.items())
         case str():
@@ -106,9 +148,13 @@ def item_of(name: str, code: str) -> str:
     return str(CODES.get(name, {}).get(code, code))
 
 
-def difference_of(name: str, before: Any, after: Any) -> Difference:
-    """What differs between two values of a field."""
+def difference_of(
+    name: str, before: Any, after: Any, texts: tuple[str, str] | None = None
+) -> Difference:
+    """What differs between two values of a field. `texts` tells them, where they are not told alone."""
     if isinstance(after, list) and before:
         items = [[item_of(name, item) for item in value] for value in (before, after)]
         return differences.of_lists(label_of(name), *items)
-    return differences.of_texts(label_of(name), text_of(name, before), text_of(name, after))
+    return differences.of_texts(
+        label_of(name), *(texts or (text_of(name, before), text_of(name, after)))
+    )

@@ -255,6 +255,89 @@ ANSWERS: Codes = {
     "declined": _("Did not want to say"),
 }
 
+# Ours: why a field has no answer. Empty says less: nobody noted anything.
+UNANSWERED: Codes = {
+    "not_asked": _("Not asked"),
+    "unknown": ANSWERS["unknown"],
+    "declined": ANSWERS["declined"],
+}
+
+# Ours: papers, and where they are. That somebody else holds them is a sign of trafficking.
+DOCUMENT_TYPES: Codes = {
+    "passport": _("Passport"),
+    "national_id": _("National identity card"),
+    "birth_certificate": _("Birth certificate"),
+    "residence_permit": _("Residence permit"),
+    "travel_document": _("Travel document, or return certificate"),
+    "asylum_document": _("Paper of an asylum seeker or refugee"),
+    "driving_licence": _("Driving licence"),
+    "other": _("Another paper"),
+}
+DOCUMENT_HELD: Codes = {
+    "with_person": _("With the person"),
+    "kept_by_us": _("Kept by us"),
+    "taken": _("Taken from the person"),
+    "with_authority": _("With an authority"),
+    "with_family": _("With the family or somebody they trust"),
+    "lost": _("Lost or destroyed"),
+    "unknown": ANSWERS["unknown"],
+}
+
+CHANNELS: Codes = {
+    "mobile": _("Mobile phone"),
+    "landline": _("Landline phone"),
+    "messenger": _("Messenger"),
+    "social_network": _("Social network"),
+    "email": _("E-mail"),
+    "other": _("Another way"),
+}
+
+# Ours: what two cases have to do with each other.
+LINKS: Codes = {
+    "same_person": _("The same person"),
+    "family": _("Family"),
+    "same_event": _("The same events"),
+    "same_trafficker": _("The same traffickers"),
+}
+
+# Ours, in our words: what often goes with trafficking. One sign proves nothing.
+INDICATORS: Codes = {
+    "papers_held": _("Does somebody else hold the person's papers?"),
+    "cannot_leave": _("Can they not leave, or only under watch?"),
+    "threatened": _("Are they or their family threatened?"),
+    "violence": _("Are there traces of violence?"),
+    "debt": _("Do they work off a debt that hardly shrinks?"),
+    "pay_withheld": _("Is their pay withheld, or must they hand it over?"),
+    "deceived": _("Is the work or the place other than was promised?"),
+    "long_hours": _("Do they work without rest, beyond what anybody would agree to?"),
+    "lives_at_work": _("Do they live where they work, or where the employer says?"),
+    "cut_off": _("Are they cut off from family and friends?"),
+    "speaks_for_them": _("Does somebody else speak for them, or do answers sound learnt by heart?"),
+    "fears_authorities": _("Do they fear the authorities because of what they were told?"),
+    "brought_by_others": _("Did others arrange and pay for the journey?"),
+    "passed_on": _("Were they passed on from one to another?"),
+    "sexual_services": _("Must they give sexual services against their will?"),
+    "made_to_offend": _("Are they made to beg, steal or break the law otherwise?"),
+}
+INDICATOR_ANSWERS: Codes = {"yes": ANSWERS["yes"], "no": ANSWERS["no"], **UNANSWERED}
+SCREENING_RESULTS: Codes = {
+    "identify": _("Signs of trafficking: pass on for identification"),
+    "ask_again": _("Not clear: ask again"),
+    "no_signs": _("No signs of trafficking"),
+}
+
+# Ours. Some are for adults alone, some for children alone.
+PROTECTION_STEPS: Codes = {
+    "reflection": _("Reflection period"),
+    "best_interests": _("Best interests of the child determined"),
+    "guardian": _("Guardian appointed"),
+    "residence": _("Leave to stay as a victim"),
+    "physical": _("Physical protection"),
+    "other": _("Another step"),
+}
+STEPS_OF_ADULTS = frozenset({"reflection"})
+STEPS_OF_CHILDREN = frozenset({"best_interests", "guardian"})
+
 # Ours, in the order of danger.
 RISK_LEVELS: Codes = {
     "low": _("Low"),
@@ -357,6 +440,15 @@ OURS: dict[str, frozenset[str]] = {
     "FORCED_LABOUR_INDUSTRY": frozenset({"OtherIndustry"}),
     "TYPES_OF_SEX_EXPLOITATION": frozenset({"OtherSexual"}),
     "ANSWERS": frozenset(ANSWERS),
+    "UNANSWERED": frozenset(UNANSWERED),
+    "DOCUMENT_TYPES": frozenset(DOCUMENT_TYPES),
+    "DOCUMENT_HELD": frozenset(DOCUMENT_HELD),
+    "CHANNELS": frozenset(CHANNELS),
+    "LINKS": frozenset(LINKS),
+    "INDICATORS": frozenset(INDICATORS),
+    "INDICATOR_ANSWERS": frozenset(INDICATOR_ANSWERS),
+    "SCREENING_RESULTS": frozenset(SCREENING_RESULTS),
+    "PROTECTION_STEPS": frozenset(PROTECTION_STEPS),
     "RISK_LEVELS": frozenset(RISK_LEVELS),
     "RISKS_OF_PERSON": frozenset(RISKS_OF_PERSON),
     "RISKS_OF_HOUSEHOLD": frozenset(RISKS_OF_HOUSEHOLD),

@@ -2,10 +2,38 @@
 
 from datetime import date
 
-from core.schema import Section
+from core.schema import Section, is_recorded
 
 
-class Identity(Section):
+class AskedSection(Section):
+    """Fields that the person is asked for, and why some of them have no answer."""
+
+    unanswered: dict[str, str] = {}  # field → code of reference.UNANSWERED
+
+    def __post_init__(self) -> None:
+        """An answer replaces the reason why there was none."""
+        if self.unanswered:
+            self.unanswered = {
+                name: code
+                for name, code in self.unanswered.items()
+                if not is_recorded(getattr(self, name, None))
+            }
+
+
+class Named:
+    """What has the three parts of a name."""
+
+    first_name: str
+    middle_name: str
+    second_name: str
+
+    @property
+    def full_name(self) -> str:
+        """Family name first, as in the region's papers; empty when no name is recorded."""
+        return " ".join(filter(None, (self.second_name, self.first_name, self.middle_name)))
+
+
+class Identity(Named, AskedSection):
     """Who the person is (class `identity`)."""
 
     QUANTUM = 512  # a short and a long name come out at one size
@@ -15,7 +43,7 @@ class Identity(Section):
     middle_name: str = ""  # or patronymic
     second_name: str = ""  # family name
     other_names: str = ""  # aliases, former names, other spellings
-    birthdate: date | None = None
+    birthdate: str = ""  # as far as it is known: 1990, 1990-03 or 1990-03-27
     gender: str = ""  # code of reference.GENDER
     deceased: bool | None = None
     marital_status: str = ""
@@ -26,14 +54,23 @@ class Identity(Section):
     citizenship: list[str] = []  # ISO 3166 alpha-2
     identity_number: str = ""
     title: str = ""  # position in an organisation
-
-    @property
-    def full_name(self) -> str:
-        """Family name first, as in the region's papers; empty when no name is recorded."""
-        return " ".join(filter(None, (self.second_name, self.first_name, self.middle_name)))
+    unaccompanied: bool | None = None  # of a child: without a parent or guardian
+    guardian_name: str = ""
+    guardian_relation: str = ""
 
 
-class Contact(Section):
+class DocumentContent(Section):
+    """A paper that says who the person is (class `identity`)."""
+
+    document_type: str = ""  # code of reference.DOCUMENT_TYPES
+    document_number: str = ""  # searches find it
+    issuing_country: str = ""  # ISO 3166 alpha-2
+    valid_until: date | None = None
+    document_held: str = ""  # code of reference.DOCUMENT_HELD
+    document_remarks: str = ""
+
+
+class Contact(AskedSection):
     """How the person is reached (class `contact`)."""
 
     QUANTUM = 512
@@ -49,9 +86,20 @@ class Contact(Section):
     mailing_latitude: str = ""
     mailing_longitude: str = ""
     safe_contact: str = ""  # when and how a call puts nobody at risk
+    guardian_contact: str = ""  # phone or address
 
 
-class VictimContext(Section):
+class ContactPointContent(Section):
+    """A phone or an account, the person's or somebody else's (class `contact`)."""
+
+    channel: str = ""  # code of reference.CHANNELS
+    reached_at: str = ""  # number or name of the account; searches find numbers
+    belongs_to: str = ""  # the person, or who else
+    safe_to_call: str = ""  # code of reference.ANSWERS
+    channel_remarks: str = ""
+
+
+class VictimContext(AskedSection):
     """What was done to the person (class `narrative`)."""
 
     relationship_to_trafficker: list[str] = []
@@ -67,6 +115,47 @@ class VictimContext(Section):
     country_of_exploitation: str = ""  # ISO 3166 alpha-2
     exploitation_websites_and_apps: list[str] = []
     account: str = ""  # in the person's or the officer's words
+
+
+class CaseLink(Section):
+    """What this case has to do with another. The same stands in the other, sealed under its key."""
+
+    key: str = ""  # one for both sides
+    other: str = ""  # the other case's id
+    link: str = ""  # code of reference.LINKS
+    link_remarks: str = ""
+    linked_on: date | None = None
+    unlinked_on: date | None = None
+    unlinked_because: str = ""
+
+
+class CaseLinks(Section):
+    """Links with other cases (class `narrative`). Only cases/links.py tells them: see there."""
+
+    QUANTUM = 512
+
+    links: list[CaseLink] = []
+
+
+class ScreeningContent(Section):
+    """Signs of trafficking that were looked for (class `narrative`)."""
+
+    screened_on: date | None = None
+    screened_by: str = ""  # code of reference.DECISION_MAKING_ORG
+    indicators: dict[str, str] = {}  # code of reference.INDICATORS → of INDICATOR_ANSWERS
+    other_signs: str = ""
+    screening_result: str = ""  # code of reference.SCREENING_RESULTS
+
+
+class ProtectionContent(Section):
+    """A step of protection (class `narrative`). Which it is tells whether the person is a child."""
+
+    protection_step: str = ""  # code of reference.PROTECTION_STEPS
+    step_from: date | None = None
+    step_until: date | None = None
+    determination: str = ""  # what was decided, and why
+    took_part: str = ""
+    childs_view: str = ""
 
 
 class StatusDecisionContent(Section):
@@ -93,7 +182,7 @@ class TraffickingEventContent(Section):
     event_description: str = ""
 
 
-class PerpetratorContent(Section):
+class PerpetratorContent(Named, Section):
     """Somebody who took part in what was done (class `narrative`): it tells of the person, too."""
 
     second_name: str = ""
@@ -105,11 +194,6 @@ class PerpetratorContent(Section):
     role_in_process: list[str] = []  # codes of reference.PERPETRATOR_ROLE
     role_details: str = ""
     organisation: str = ""
-
-    @property
-    def full_name(self) -> str:
-        """Family name first; empty when no name is known."""
-        return " ".join(filter(None, (self.second_name, self.first_name, self.middle_name)))
 
 
 class RiskContent(Section):
@@ -227,4 +311,4 @@ class SearchEntry(Section):
 
     names: list[str] = []  # each name as written, any script
     numbers: list[str] = []  # identity numbers and phones, as written
-    born: str = ""  # ISO date, or a year
+    born: str = ""  # as far as it is known: 1990, 1990-03 or 1990-03-27

@@ -35,6 +35,7 @@ MOST_DUE = 200  # reviews listed at once
 NOT_LISTED = (
     "contact_sealed",
     "victim_sealed",
+    "links_sealed",
     "case__summary_sealed",
     "case__facts_sealed",
     "case__search_sealed",

@@ -25,9 +25,10 @@ from cases import differences, door
 from cases.access import Access, access_to, may_act
 from cases.differences import Difference
 from cases.explained import CLASSES, team_name
+from cases.links import link_differences, seen_of
 from cases.models import Attachment, Case, CaseTeamGrant, CaseUserGrant, SealedModel
-from cases.presenters import difference_of, text_of
-from cases.sections import FileContent
+from cases.presenters import answer_of, answers, difference_of, text_of
+from cases.sections import CaseLinks, FileContent
 from cases.selectors import is_gone
 from cases.trail_finding import TrailFilter, find, named_cases
 from core.classes import MACHINE, SHORT_NAMES
@@ -136,6 +137,8 @@ def tell(
     reader = _Reader(
         contents, access_to(by, [case.pk], glass=False).get(case.pk, Access()), classes
     )
+    links = (one for sections in opened for one in (sections or {}).values())
+    reader.linked = seen_of((one for one in links if isinstance(one, CaseLinks)), by)
     lines = [
         _line(event, line, versions.get(event.seq, []), reader, gone=gone)
         for event, line in zip(events, lines_of(events), strict=True)
@@ -178,6 +181,7 @@ class _Reader:
     contents: dict[int, door.Sections | None]  # by id() of the row; None: damaged
     access: Access
     classes: Collection[str] | None  # no others were asked for
+    linked: dict[str, Case] = field(default_factory=dict)  # of cases linked, those they may know of
     words: Words = field(default_factory=Words)
 
     def sections(self, row: Any) -> door.Sections:
@@ -242,7 +246,11 @@ def _line(
     shown.is_damaged = reader.is_damaged(new) or reader.is_damaged(old)
     if not shown.is_damaged:
         for section, content in now.items():
-            shown.differences += section_differences(earlier.get(section), content)
+            if isinstance(content, CaseLinks):
+                before: Any = earlier.get(section)
+                shown.differences += link_differences(before, content, reader.linked)
+            else:
+                shown.differences += section_differences(earlier.get(section), content)
         shown.is_partly_hidden = any(
             name not in now and not _is_readable(new, name, reader) for name in written
         )
@@ -284,11 +292,15 @@ def open_differences(old: Any, new: Any, words: Words) -> list[Difference]:
 
 def section_differences(old: Section | None, new: Section) -> list[Difference]:
     """What differs in one section."""
-    before = old.as_dict() if old is not None else {}
     return [
-        difference_of(name, before.get(name), value)
-        for name, value in new.as_dict().items()
-        if before.get(name) != value and (before.get(name) or value)
+        difference_of(
+            name,
+            getattr(old, name, None),
+            getattr(new, name),
+            texts=(answer_of(old, name), answer_of(new, name)),
+        )
+        for name in answers(new)
+        if answer_of(old, name) != answer_of(new, name)
     ]
 
 

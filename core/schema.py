@@ -19,3 +19,8 @@ class Section(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_def
     def as_dict(self) -> dict[str, Any]:
         """Field name to value, in the order of definition."""
         return msgspec.structs.asdict(self)
+
+
+def is_recorded(value: Any) -> bool:
+    """Does a field hold an answer? 0 and False are answers."""
+    return value is not None and value not in ("", [], {})

@@ -22,12 +22,12 @@ from cases.countries import COUNTRIES, LANGUAGE_CODES
 from cases.imports.rows import BadCell
 from cases.imports.spellings import CODE_SPELLINGS, COUNTRY_NAMES
 from core import known_days
+from core.known_days import EARLIEST
 
 Reader = Callable[[str], Any]
 
 SHORT = 200  # characters: names, places, numbers
 LONG = 10_000  # characters: accounts and other free text
-EARLIEST = date(1900, 1, 1)
 BLANKS = " \t\r\n\u00a0"
 ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
@@ -79,14 +79,13 @@ def planned_day(text: str) -> date:
 def known_day(text: str) -> str:
     """A date up to today as far as it is known: also 2024, or 2024-05."""
     try:
-        known = known_days.known_day(text)
+        return known_days.past_day(text)
+    except known_days.OutOfRange:
+        raise BadCell(_("must lie between 1900 and today")) from None
     except ValueError:
         raise BadCell(
             _("the date cannot be read; write it as 2024-03-31, 2024-03 or 2024")
         ) from None
-    if not EARLIEST <= known_days.first_day(known) <= timezone.localdate():
-        raise BadCell(_("must lie between 1900 and today"))
-    return known
 
 
 def yes_no(text: str) -> bool:

@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.countries import ALPHA2_OF
-from cases.imports.cells import BLANKS, EARLIEST, whole_number
+from cases.imports.cells import BLANKS, whole_number
 from cases.imports.rows import BadCell, Parsed, Problem, Row
 from cases.imports.spellings import CTDC_HEADERS
 from cases.sections import Identity, VictimContext
 from cases.services.new_case import NewCase
+from core.known_days import EARLIEST
 
 NAME = "ctdc"
 

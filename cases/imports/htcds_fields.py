@@ -52,7 +52,7 @@ HTCDS_FIELDS: dict[str, Place] = {
     "prs_FirstName": Place("identity", "first_name", "First Name", short_text),
     "prs_MiddleName": Place("identity", "middle_name", "Middle Name", short_text),
     "prs_SecondName": Place("identity", "second_name", "Second Name", short_text),
-    "prs_Birthdate": Place("identity", "birthdate", "Birthdate", day),
+    "prs_Birthdate": Place("identity", "birthdate", "Birthdate", known_day),
     "prs_Gender": Place("identity", "gender", "Gender", code("GENDER")),
     "prs_Deceased": Place("identity", "deceased", "Deceased", yes_no),
     "prs_MaritalStatus": Place(

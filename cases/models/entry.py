@@ -9,8 +9,12 @@ from cases.reference import RISK_LEVELS
 from cases.sections import (
     CommentContent,
     CommentFacts,
+    ContactPointContent,
+    DocumentContent,
     PerpetratorContent,
+    ProtectionContent,
     RiskContent,
+    ScreeningContent,
     StatusDecisionContent,
     TraffickingEventContent,
 )
@@ -60,6 +64,34 @@ class Perpetrator(Entry):
     """Somebody who took part, as the person assisted knew them. Searches do not find them."""
 
     SECTIONS = {"content": ("narrative", PerpetratorContent)}
+    Privacy = Entry.Privacy
+
+
+class IdentityDocument(Entry):
+    """A paper that says who the person is. Searches find its number."""
+
+    SECTIONS = {"content": ("identity", DocumentContent)}
+    Privacy = Entry.Privacy
+
+
+class ContactPoint(Entry):
+    """A phone or an account by which the person is reached. Searches find its number."""
+
+    SECTIONS = {"content": ("contact", ContactPointContent)}
+    Privacy = Entry.Privacy
+
+
+class Screening(Entry):
+    """A look for signs of trafficking, before anybody decides."""
+
+    SECTIONS = {"content": ("narrative", ScreeningContent)}
+    Privacy = Entry.Privacy
+
+
+class ProtectionStep(Entry):
+    """A step of protection. Steps of adults and of children share this table: it tells no age."""
+
+    SECTIONS = {"content": ("narrative", ProtectionContent)}
     Privacy = Entry.Privacy
 
 

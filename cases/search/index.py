@@ -218,7 +218,7 @@ def _document(case_id: UUID, entry: SearchEntry, principals: Iterable[str]) -> t
 
 
 def _born_tokens(born: str) -> list[str]:
-    """What a date of birth is found by: its year, and the day or "1987-" when no day is known."""
-    if len(born) == 10:
-        return [born[:4], born]
-    return [born, f"{born}-"] if len(born) == 4 else []
+    """What a date of birth is found by: its year, and what is known of it, marked when that is less
+    than a day, so that a day finds whoever may have been born on it."""
+    known = born if len(born) == 10 else f"{born}-"
+    return [born[:4], known] if born else []

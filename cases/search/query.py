@@ -62,7 +62,7 @@ class Question:
 def question(typed: str) -> Question | None:
     """The question in a query, None when it holds less than two letters or digits to look for."""
     typed = typed[:MAX_QUERY]
-    born = [[day, f"{day[:4]}-"] for day in _days(typed)]
+    born = [[day, f"{day[:7]}-", f"{day[:4]}-"] for day in _days(typed)]
     names, numbers = _names_and_numbers(_DAY.sub(",", typed))
     if names or len(numbers) > 1:
         years = [keys[0] for keys in numbers if _YEAR.fullmatch(keys[0])]

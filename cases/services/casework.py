@@ -51,14 +51,10 @@ def change_person(
     case = _rederive(person.case, before, {**before, **changed}, by)
     with transaction.atomic():
         row = locked(person, revision)
-        if case is not None:
-            locked(case, case.revision)
         for section, value in changed.items():
             row.put(section, value)
         trail.save(row, verb=Verb.PERSON_CHANGED, by=by)
-        if case is not None:
-            trail.save(case, verb=Verb.CASE_CHANGED, by=by)
-            SearchChange.objects.create(case=case.pk)
+        _save_derived(case, by)
 
 
 def change_summary(case: Case, summary: CaseSummary, *, revision: int, by: User) -> None:
@@ -74,26 +70,31 @@ def record_entry(case: Case, kind: EntryKind, content: Section, *, by: User) -> 
     """Add an entry to the case file. Raises NotAllowed without access to write in its class."""
     row = new_entry(case, kind, content, by=by)
     check_can_write(by, case, class_of(row, content))
-    trail.save(row, verb=kind.recorded, by=by)
+    found = _found_by(case, [], kind.numbers(content), by)
+    with transaction.atomic():
+        trail.save(row, verb=kind.recorded, by=by)
+        _save_derived(found, by)
     return row
 
 
 def change_entry(
-    entry: Entry, kind: EntryKind, content: Section, *, revision: int, by: User
+    entry: Entry, kind: EntryKind, content: Section, *, before: Section, revision: int, by: User
 ) -> None:
     """Replace what an entry says. Raises Conflict when it is no longer at `revision`.
 
-    Raises WrongState for what stays as it was written.
+    `before` is its content as it was opened. Raises WrongState for what stays as it was written.
     """
     if kind.changed is None:
         raise WrongState(_("This stays as it was written. Add another one."))
     cls = class_of(entry, content)
     check_can_write(by, entry.case, cls)
+    found = _found_by(entry.case, kind.numbers(before), kind.numbers(content), by)
     with transaction.atomic():
         row = locked(entry, revision)
         row.put("content", content, cls)
         row.take(content)
         trail.save(row, verb=kind.changed, by=by)
+        _save_derived(found, by)
 
 
 def check_can_write(by: User, case: Case, cls: str) -> None:
@@ -135,6 +136,25 @@ def _rederive(
     return case
 
 
+def _found_by(case: Case, old: list[str], new: list[str], by: User) -> Case | None:
+    """The case with these numbers in its search entry instead of the old ones; None when it is so."""
+    if old == new or not any([*old, *new]):
+        return None
+    case = Case.objects.get(pk=case.pk)
+    _facts, entry = door.open_derived(case, by=by)
+    numbers = _replaced(entry.numbers, old, list(filter(None, new)))
+    case.put("search", msgspec.structs.replace(entry, numbers=numbers))
+    return case
+
+
+def _save_derived(case: Case | None, by: User) -> None:
+    """Write what was derived anew, if anything was. Raises Conflict when the case moved on."""
+    if case is not None:
+        locked(case, case.revision)
+        trail.save(case, verb=Verb.CASE_CHANGED, by=by)
+        SearchChange.objects.create(case=case.pk)
+
+
 def _derived(case: Case, sections: Mapping[str, Section]) -> tuple[CaseFacts, SearchEntry]:
     identity = sections.get("identity", Identity())
     contact = sections.get("contact", Contact())
@@ -149,7 +169,16 @@ def _merged(entry: SearchEntry, old: SearchEntry, new: SearchEntry) -> SearchEnt
     """A search entry with what changed replaced and what this person may not read kept."""
     return msgspec.structs.replace(
         entry,
-        names=[n for n in entry.names if n not in old.names] + new.names,
-        numbers=[n for n in entry.numbers if n not in old.numbers] + new.numbers,
+        names=_replaced(entry.names, old.names, new.names),
+        numbers=_replaced(entry.numbers, old.numbers, new.numbers),
         born=new.born if new.born != old.born else entry.born,
     )
+
+
+def _replaced(all_: list[str], old: list[str], new: list[str]) -> list[str]:
+    """The list with `new` for `old`, each of which is taken away once: it may be there for another."""
+    left = list(all_)
+    for one in old:
+        if one in left:
+            left.remove(one)
+    return left + new

@@ -134,7 +134,8 @@ def _case(new: NewCase, opening: _Opening) -> Case:
     )
     case.put("summary", new.summary)
     case.put("facts", facts)
-    case.put("search", search_entry_of(new.identity, new.contact))
+    more = [number for kind, entry in new.entries for number in ENTRY_KINDS[kind].numbers(entry)]
+    case.put("search", search_entry_of(new.identity, new.contact, more))
     return case
 
 

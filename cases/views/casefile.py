@@ -3,19 +3,23 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import confirming
+from accounts.models import User
 from cases import door
 from cases.entry_forms import StatusDecisionForm
-from cases.forms import ConsentForm, PersonForm, SummaryForm, VictimForm
+from cases.facts import is_child
+from cases.forms import ConsentForm, PersonForm, SummaryForm, VictimForm, initial_of
 from cases.keeping import keeping_of
+from cases.links import ToldLink, seen_of, told_links
 from cases.models import Case, Person
 from cases.panels import CASE_PANELS, SHOWN
-from cases.presenters import told
-from cases.sections import ConsentTerms
+from cases.presenters import age_in_words, told
+from cases.sections import CaseLinks, ConsentTerms
 from cases.selectors import get_case_for, get_case_or_tombstone_for, is_gone, victim_of
 from cases.services import casework, consents, intake
 from cases.services.glass import restricted_case
@@ -29,6 +33,7 @@ from core.classes import LONG_NAMES
 from core.exceptions import NotFound
 from core.http import StaffRequest
 from core.rights import Right
+from core.schema import Section
 
 # Section of the person or the case, its heading, where it is changed, the classes one must write there.
 PARTS = (
@@ -112,13 +117,20 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
         for panel, rows in zip(CASE_PANELS, panel_rows, strict=True)
     ]
     record = {**opened[0][1], **opened[1][1]}  # of the case and of the person
+    identity, today = record.get("identity"), timezone.localdate()
+    born = "" if getattr(identity, "deceased", None) else getattr(identity, "birthdate", "")
     context = case_frame(request, case, access) | {
-        "name": getattr(record.get("identity"), "full_name", ""),
+        "name": getattr(identity, "full_name", ""),
+        "age": age_in_words(born, today),
+        "is_child": is_child(born, today),
         "parts": [
             (title, url if classes <= access.write else "", told(record[section]))
             for section, title, url, classes in PARTS
             if section in record
         ],
+        "links": _links(record.get("links"), request.user),
+        "shows_links": "narrative" in access.read,
+        "may_link": "narrative" in access.write,
         "consents": [
             (row, sections["terms"].consented, told(sections["terms"]))  # type: ignore[attr-defined]
             for row, sections in consent_rows
@@ -130,6 +142,13 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
         "keeping": keeping_of(case, access, request.user),
     }
     return render(request, "cases/detail.html", context)
+
+
+def _links(links: Section | None, user: User) -> list[ToldLink]:
+    """The links of the case that this person may know of."""
+    if not isinstance(links, CaseLinks):
+        return []
+    return told_links(links, seen_of([links], user))
 
 
 @require_http_methods(["GET", "POST"])
@@ -177,7 +196,7 @@ def _change(
         casework.check_can_write(request.user, case, Person.SECTIONS[name][0])
     person = victim_of(case)
     [before] = door.open_rows([person], by=request.user)
-    initial = {key: v for name in names for key, v in before[name].as_dict().items()}
+    initial = initial_of(before[name] for name in names)
     form = form_type(request.POST or None, initial=initial)
 
     def write(revision: int) -> None:

@@ -50,9 +50,9 @@ def change(
 def _beside(form: Form) -> list[Difference]:
     """What stands in the record now beside what was typed, field by field, where they differ."""
     return [
-        difference_of(name, now, typed)
-        for name, typed in form.cleaned_data.items()
-        if not _is_same(now := form.initial.get(name), typed)
+        difference_of(name, now, form.cleaned_data[name])
+        for name, now in form.initial.items()
+        if name in form.cleaned_data and not _is_same(now, form.cleaned_data[name])
     ]
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -12,7 +13,9 @@ from accounts.models import User
 from audit.refusals import refused_choices
 from cases import door
 from cases.entries import ENTRY_KINDS, EntryKind, may_write
-from cases.selectors import get_case_for
+from cases.facts import is_child
+from cases.models import Case
+from cases.selectors import get_case_for, victim_of
 from cases.services import casework
 from cases.uploads import WRITERS
 from cases.views import changing
@@ -31,7 +34,11 @@ def add(request: StaffRequest, reference: str, kind: str) -> HttpResponse:
     if not may_write(entry_kind, request.user, access):
         raise NotAllowed(_("This part of the case is not shared with you for writing."))
     is_sent = request.method == "POST"
-    form = entry_kind.form(request.POST if is_sent else None, classes=access.write)
+    form = entry_kind.form(
+        request.POST if is_sent else None,
+        classes=access.write,
+        **_by_age(entry_kind, case, request.user),
+    )
     if is_sent and form.is_valid():
         casework.record_entry(case, entry_kind, form.content(), by=request.user)
         messages.success(request, _("Saved."))
@@ -55,14 +62,30 @@ def change(request: StaffRequest, reference: str, kind: str, entry: UUID) -> Htt
         raise NotAllowed(_("This part of the case is not shared with you for writing."))
     [sections] = door.open_rows([row], by=request.user)
     before = sections["content"]
-    form = entry_kind.form(request.POST or None, initial=before.as_dict(), classes=access.write)
+    form = entry_kind.form(
+        request.POST or None,
+        initial=before.as_dict(),
+        classes=access.write,
+        **_by_age(entry_kind, case, request.user),
+    )
 
     def write(revision: int) -> None:
         content = form.content(before)
-        casework.change_entry(row, entry_kind, content, revision=revision, by=request.user)
+        casework.change_entry(
+            row, entry_kind, content, before=before, revision=revision, by=request.user
+        )
 
     context = case_frame(request, case, access) | {"kind": entry_kind}
     return changing.change(request, row, form, write, template="cases/entry.html", context=context)
+
+
+def _by_age(kind: EntryKind, case: Case, user: User) -> dict[str, bool | None]:
+    """For a form that depends on it: is the person a child, as far as this user may know?"""
+    if not kind.form.BY_AGE:
+        return {}
+    [sections] = door.open_rows([victim_of(case)], by=user, classes=["identity"])
+    identity = sections.get("identity")
+    return {"is_child": is_child(getattr(identity, "birthdate", ""), timezone.localdate())}
 
 
 def _kind(name: str, user: User) -> EntryKind:

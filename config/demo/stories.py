@@ -129,7 +129,9 @@ def _identity(
         middle_name=patronymic,
         second_name=surname,
         other_names=other if other != f"{surname} {given}" else "",
-        birthdate=opened_on - timedelta(days=int(age * 365.25) + rng.randrange(1, 364)),
+        birthdate=(
+            opened_on - timedelta(days=int(age * 365.25) + rng.randrange(1, 364))
+        ).isoformat(),
         gender="NonSpecifiedUnknown" if unsaid else "Feminine" if woman else "Masculine",
         marital_status=rng.choice(("Single", "Single", "Married", "Divorced"))
         if adult

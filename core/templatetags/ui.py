@@ -60,6 +60,8 @@ def field(
     context = {
         "field": shown,
         "control": shown.as_widget(attrs={"class": " ".join(filter(None, classes))}),
+        # Another field of the form that belongs to this one, behind a small disclosure.
+        "beside": bound.form[bound.field.beside] if hasattr(bound.field, "beside") else None,
         "legend_size": legend,
         "inline": inline,
     }

@@ -7,8 +7,12 @@ from django.utils import timezone
 from assistance.sections import SupportPlanContent
 from cases.sections import (
     CommentContent,
+    ContactPointContent,
+    DocumentContent,
     PerpetratorContent,
+    ProtectionContent,
     RiskContent,
+    ScreeningContent,
     StatusDecisionContent,
     TraffickingEventContent,
 )
@@ -20,6 +24,16 @@ def contents(word: Callable[[str], str] = lambda cls: "Told", cls: str = "narrat
     made: dict[str, Section] = {
         "risk": RiskContent(
             risk_level="high", review_due=timezone.localdate(), safety_plan=word("narrative")
+        ),
+        "document": DocumentContent(document_type="passport", document_remarks=word("identity")),
+        "contact": ContactPointContent(
+            channel="email", reached_at="a@b.example", channel_remarks=word("contact")
+        ),
+        "screening": ScreeningContent(
+            indicators={"debt": "declined"}, other_signs=word("narrative")
+        ),
+        "protection": ProtectionContent(
+            protection_step="reflection", determination=word("narrative")
         ),
         "decision": StatusDecisionContent(
             trafficking_status="PossibleVictimOfTrafficking", grounds=word("narrative")

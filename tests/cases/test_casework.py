@@ -97,7 +97,7 @@ def test_a_revision_that_never_was_is_refused(case, alena, revision):
 
 def test_facts_that_came_from_elsewhere_survive_an_edit_of_the_name(new_case, alena):
     """An import may know an age band and a year without a date of birth."""
-    new_case.identity.birthdate = None
+    new_case.identity.birthdate = ""
     new_case.facts = {"age_band": "18-20", "year": 2019, "duration": "1-6 months"}
     case = register_case(new_case, by=alena)
     _change(case, alena, "identity", second_name="Новая")
@@ -113,7 +113,7 @@ def test_facts_follow_what_was_changed_and_nothing_else(new_case, alena):
     _change(case, alena, "identity", gender="Masculine")
     facts, _entry = _derived(case, alena)
     assert (facts.gender, facts.citizenship, facts.age_band) == ("Masculine", ["UA"], "18-20")
-    _change(case, alena, "identity", birthdate=date(1990, 1, 1), citizenship=["PL"])
+    _change(case, alena, "identity", birthdate="1990-01-01", citizenship=["PL"])
     facts, _entry = _derived(case, alena)
     assert (facts.age_band, facts.citizenship, facts.year) == ("30-38", ["PL"], 2019)
     _change(case, alena, "victim", types_of_exploitation=["ForcedMarriage"])

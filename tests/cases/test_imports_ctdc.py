@@ -65,7 +65,7 @@ def test_answers_become_facts_in_our_codes():
         country_of_exploitation="RU",
     )
     assert new_case.identity == Identity(gender="Feminine", citizenship=["BY"])
-    assert new_case.identity.birthdate is None
+    assert new_case.identity.birthdate == ""
 
 
 def test_flags_become_lists_and_exact_ones_enter_the_file():

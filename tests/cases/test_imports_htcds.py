@@ -103,7 +103,7 @@ def test_a_full_row_fills_every_section():
     assert new_case.identity == Identity(
         first_name="Марына",
         second_name="Казлова",
-        birthdate=date(1999, 12, 31),
+        birthdate="1999-12-31",
         gender="Feminine",
         deceased=False,
         number_of_children=2,
@@ -242,13 +242,18 @@ def test_both_apostrophes_are_read():
         ("vic_MethodsOfControl", "DebtBondage;Nonsense", "is not in the list"),
         ("prs_Birthdate", "31/12/1999", "cannot be read"),
         ("prs_Birthdate", "45000", "cannot be read"),
-        ("prs_Birthdate", "1999", "cannot be read"),
         ("prs_Birthdate", "١٩٩٩-١٢-٣١", "cannot be read"),
-        ("prs_Birthdate", "31.02.1999", "no such date"),
-        ("prs_Birthdate", "0000-01-01", "no such date"),
-        ("prs_Birthdate", "01.01.0000", "no such date"),
-        ("prs_Birthdate", "1899-12-31", "before 1900"),
-        ("prs_Birthdate", "0001-01-01", "before 1900"),
+        ("prs_Birthdate", "1999-13", "cannot be read"),
+        ("prs_Birthdate", "0000-01-01", "cannot be read"),
+        ("prs_Birthdate", "1899", "between 1900 and today"),
+        ("prs_Birthdate", "1899-12-31", "between 1900 and today"),
+        ("spl_ActualEndDate", "1999", "cannot be read"),
+        ("spl_ActualEndDate", "١٩٩٩-١٢-٣١", "cannot be read"),
+        ("spl_ActualEndDate", "31.02.1999", "no such date"),
+        ("spl_ActualEndDate", "0000-01-01", "no such date"),
+        ("spl_ActualEndDate", "01.01.0000", "no such date"),
+        ("spl_ActualEndDate", "1899-12-31", "before 1900"),
+        ("spl_ActualEndDate", "0001-01-01", "before 1900"),
         ("cas_OutgoingReferralDate", "2999-01-01", "in the future"),
         ("prs_FirstName", "A" * 201, "longer than 200"),
         pytest.param("prs_FirstName", "A" * 1024**2, "longer than 200", id="a-megabyte"),
@@ -286,9 +291,19 @@ def test_a_bad_cell_is_refused_with_a_reason_that_does_not_repeat_it(column, cel
 
 def test_today_is_not_in_the_future_and_tomorrow_is():
     today = timezone.localdate()
-    assert opened(prs_Birthdate=today.isoformat()).identity.birthdate == today
     tomorrow = (today + timedelta(days=1)).isoformat()
-    assert "in the future" in reason("prs_Birthdate", tomorrow)
+    assert opened(prs_Birthdate=today.isoformat()).identity.birthdate == today.isoformat()
+    assert "between 1900 and today" in reason("prs_Birthdate", tomorrow)
+    assert opened(cas_IncomingReferralDate=today.isoformat()).opened_on == today
+    assert "in the future" in reason("cas_IncomingReferralDate", tomorrow)
+
+
+@pytest.mark.parametrize(
+    ("cell", "known"),
+    [("1999", "1999"), ("1999-2", "1999-02"), ("12.1999", "1999-12"), ("3.2.1999", "1999-02-03")],
+)
+def test_a_birth_date_comes_in_as_far_as_it_is_known(cell, known):
+    assert opened(prs_Birthdate=cell).identity.birthdate == known
 
 
 def test_every_bad_cell_of_a_row_is_named():

@@ -26,7 +26,7 @@ CLOSING = {"status": "Closed", "reason": WHY, "closed_on": TODAY}
 
 def of_age(new_case, years):
     """The same person, born so many years before today; None: nobody knows when."""
-    born = None if years is None else retention.years_later(TODAY, -years)
+    born = "" if years is None else retention.years_later(TODAY, -years).isoformat()
     return msgspec.structs.replace(new_case.identity, birthdate=born)
 
 

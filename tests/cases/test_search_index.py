@@ -50,7 +50,7 @@ def register() -> Register:
     made.add("shcherbakova", "Shcherbakova Yelena", numbers=["4120587A001PB5"], born="1990")
     made.add("piatrou", "Пятроў Аляксандр Мікалаевіч", born="1987-01-30")
     made.add("salavei", "Salavei Volha", born="2004")
-    made.add("carmen", "Ionescu Carmen")
+    made.add("carmen", "Ionescu Carmen", born="1991-06")
     made.index.commit()
     return made
 
@@ -120,6 +120,9 @@ def test_another_number_or_too_short_an_end_finds_nobody(register, query):
         ("Гончар 1987-05-13", []),
         ("Щербакова 3.4.1990", ["shcherbakova"]),  # only the year is known
         ("Гончар 31.02.1987", ["honchar"]),  # no such day
+        ("Carmen 11.06.1991", ["carmen"]),  # of whom the month is known
+        ("Carmen 11.07.1991", []),
+        ("Carmen 1991", ["carmen"]),
     ],
 )
 def test_the_date_of_birth_narrows_a_search_for_a_name(register, query, labels):

@@ -42,7 +42,7 @@ def _shown(item):
 
 
 def test_a_change_shows_what_was_and_what_is(case, alena):
-    _change(case, alena, "identity", second_name="Новая", birthdate=date(1990, 1, 2))
+    _change(case, alena, "identity", second_name="Новая", birthdate="1990-01-02")
     [item] = _lines(case, alena, Verb.PERSON_CHANGED)
     assert _shown(item) == {
         "Family name": (SENTINELS["identity"], "Новая"),

@@ -24,6 +24,7 @@ from cases.countries import COUNTRIES, LANGUAGES
 from cases.sections import VictimContext
 from config.demo import names, texts
 from config.demo.stories import DemoPerson, people
+from core.known_days import first_day
 
 TODAY = date(2026, 11, 22)
 CYRILLIC = re.compile("[а-яёўіїєґ]", re.IGNORECASE)
@@ -125,7 +126,7 @@ def test_ages_fit_the_birthdates(caseload):
     children = 0
     for person in caseload:
         born, victim = person.identity.birthdate, person.victim
-        age = (person.opened_on - born).days // 365.25
+        age = (person.opened_on - first_day(born)).days // 365.25
         children += age < 18
         assert 9 <= age <= 67
         assert 6 <= victim.age_when_trafficked <= age
@@ -135,7 +136,7 @@ def test_ages_fit_the_birthdates(caseload):
 def test_nothing_more_than_a_code_is_told_of_children_and_sexual_exploitation(caseload):
     neutral = {*texts.ACCOUNTS["Other"], texts.ACCOUNTS["SexualExploitation"][-1]}
     for person in caseload:
-        grown = (person.opened_on - person.identity.birthdate).days >= 18 * 365.25
+        grown = (person.opened_on - first_day(person.identity.birthdate)).days >= 18 * 365.25
         if not grown and "SexualExploitation" in person.victim.types_of_exploitation:
             assert person.victim.account in neutral
             assert person.victim.types_of_sex_exploitation == []

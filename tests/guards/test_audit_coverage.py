@@ -2,6 +2,7 @@
 
 import inspect
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -56,6 +57,7 @@ from cases.services import (
     glass,
     grants,
     intake,
+    linking,
     matching,
     renewal,
     retention,
@@ -193,6 +195,10 @@ WRITERS = {
         "record_entry": {Verb.COMMENT_WRITTEN},
         "change_entry": {Verb.TRAFFICKING_EVENT_CHANGED},
     },
+    linking: {
+        "link_cases": {Verb.CASE_VIEWED, Verb.PERSON_CHANGED},
+        "unlink_cases": {Verb.CASE_VIEWED, Verb.PERSON_CHANGED},
+    },
     consents: {"record_consent": {Verb.CONSENT_RECORDED, Verb.GRANT_REVOKED}},
     grants: {
         "end_referrals": {Verb.GRANT_REVOKED},
@@ -319,7 +325,14 @@ def arguments(
     def event_changed():
         happened = TraffickingEventContent(event_type="Transit")
         row = casework.record_entry(case, event, happened, by=alena)
-        return (row, event, TraffickingEventContent(city="Brest")), {"revision": 1, "by": alena}
+        given = {"before": happened, "revision": 1, "by": alena}
+        return (row, event, TraffickingEventContent(city="Brest")), given
+
+    def linked_cases():
+        other = intake.register_case(new_case, by=alena)
+        linking.link_cases(case, other, link="family", remarks="", by=alena)
+        [sections] = door.open_rows([victim_of(case)], by=alena)
+        return (case, UUID(sections["links"].links[0].key)), {"reason": "Mistaken", "by": alena}
 
     def referred():
         """The case, which a partner sees."""
@@ -522,6 +535,11 @@ def arguments(
         ),
         "record_entry": lambda: ((case, ENTRY_KINDS["comment"], comment), {"by": alena}),
         "change_entry": event_changed,
+        "link_cases": lambda: (
+            (case, intake.register_case(new_case, by=alena)),
+            {"link": "family", "remarks": "", "by": alena},
+        ),
+        "unlink_cases": linked_cases,
         "record_consent": lambda: (
             (referred(),),
             {"terms": ConsentTerms(), "recorded_on": TODAY, "by": alena},

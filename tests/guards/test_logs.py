@@ -98,7 +98,9 @@ def test_a_fault_in_any_view_tells_nothing_of_what_was_sent(
 ):
     known = {"reference": case.reference, "number": 1, "file": case.pk, "grant": case.pk}
     known |= {"assistance": case.pk, "person": alena.pk, "item": case.pk, "token": "none"}
-    known |= dict.fromkeys(("conflict", "notice", "exclusion", "team", "office", "entry"), case.pk)
+    known |= dict.fromkeys(
+        ("conflict", "notice", "exclusion", "team", "office", "entry", "link"), case.pk
+    )
     known |= {"organisation": case.pk, "proposal": case.pk, "kind": "give_role", "pk": 1}
     known |= {"name": "event"}
     browser = client_for(alena)

@@ -38,11 +38,13 @@ from audit import review, trail
 from audit.context import RequestContext, serving
 from audit.models import EventCase, ReviewItem
 from audit.verbs import Verb
+from cases import door
 from cases.access import WRITE, permission
 from cases.entries import ENTRY_KINDS
 from cases.models import BrokenGlass, Case, CaseUserGrant
 from cases.search.live import live_index
 from cases.sections import Contact, Identity, TraffickingEventContent, VictimContext
+from cases.selectors import victim_of
 from cases.services.casework import record_entry
 from cases.services.erasure import ask_for_erasure
 from cases.services.exclusions import exclude
@@ -50,6 +52,7 @@ from cases.services.exports import ask_for_export
 from cases.services.glass import break_glass
 from cases.services.grants import give_grant, revoke_grant
 from cases.services.intake import register_case
+from cases.services.linking import link_cases
 from cases.services.new_case import NewCase
 from cases.trail_finding import TrailFilter
 from reporting.services import take_snapshot
@@ -118,6 +121,10 @@ def surround(
         ask_for_export(case, **exporting, by=colleague("maryna", "supervisor"))
     happened = TraffickingEventContent(event_type="Transit", event_description=word)
     entry = record_entry(case, ENTRY_KINDS["event"], happened, by=by)
+    sister = register_case(NewCase(identity=Identity(second_name="Other")), by=by)
+    link_cases(case, sister, link="family", remarks=word, by=by)
+    [sections] = door.open_rows([victim_of(case)], by=by)
+    link = UUID(sections["links"].links[0].key)
     item, event = _put_up_for_review(by), EventCase.objects.filter(case=case.pk).first().seq
     reference, at_case = case.reference, (case.reference,)
     until = (timezone.localdate() + timedelta(days=30)).isoformat()
@@ -167,8 +174,10 @@ def surround(
             (),
             {"second_name": "Новая"} | {f"consent-{k}": v for k, v in consent.items()},
         ),
-        "cases:person": (at_case, {"second_name": "Новая", "revision": "1"}),
-        "cases:victim": (at_case, {"account": "Told", "revision": "2"}),
+        "cases:person": (at_case, {"second_name": "Новая", "revision": "2"}),
+        "cases:victim": (at_case, {"account": "Told", "revision": "3"}),
+        "cases:link": (at_case, {"other": sister.reference, "link": "same_event"}),
+        "cases:unlink": ((reference, link), {"note": "Mistaken"}),
         "cases:summary": (at_case, {"summary": word, "revision": "2"}),
         "cases:panel": ((reference, "event"), {}),
         "cases:add_entry": (
@@ -196,7 +205,7 @@ def surround(
     }
     ids = {"reference": reference, "case": case.pk, "file": picture.pk, "record": row.pk}
     ids |= {"payment": payment.pk, "grant": grant.pk, "exclusion": excluded.pk, "event": event}
-    ids |= {"notice": notice.pk, "item": item, "entry": entry.pk}
+    ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
 
 
