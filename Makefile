@@ -25,6 +25,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.vault
 	$(BIN)/python -m bench.lists
 	$(BIN)/python -m bench.casefile
+	$(BIN)/python -m bench.workbooks
 	$(BIN)/python -m bench.search
 	$(BIN)/python -m bench.verifier
 	$(BIN)/python -m bench.trail

@@ -68,6 +68,7 @@ ROLES: dict[str, Role] = {
                     Right.GRANT_GIVE,
                     Right.GLASS_BREAK,
                     Right.ERASURE_ASK,
+                    Right.CASE_EXPORT,
                 }
             ),
             CONTENT,
@@ -97,6 +98,8 @@ ROLES: dict[str, Role] = {
                     Right.GLASS_BREAK,
                     Right.ERASURE_ASK,
                     Right.ERASURE_DECIDE,
+                    Right.CASE_EXPORT,
+                    Right.EXPORT_DECIDE,
                     Right.CONTENT_APPROVE,
                     Right.ACTS_DECIDE,
                     Right.DECOY_MARK,

@@ -123,6 +123,11 @@ class Verb(StrEnum):
     EXPORT_APPROVED = "export_approved"
     EXPORT_DECLINED = "export_declined"
     EXPORT_COLLECTED = "export_collected"
+    WORKBOOK_ASKED = "workbook_asked"
+    WORKBOOK_APPROVED = "workbook_approved"
+    WORKBOOK_DECLINED = "workbook_declined"
+    WORKBOOK_COLLECTED = "workbook_collected"
+    CASE_IN_WORKBOOK = "case_in_workbook"
     ACCESS_EXPLAINED = "access_explained"
     OFFICER_AUDITED = "officer_audited"
     LOG_READ = "log_read"
@@ -277,6 +282,11 @@ TOLD_AS = {
     Verb.EXPORT_APPROVED: _("approved the export of the case's trail"),
     Verb.EXPORT_DECLINED: _("declined the export of the case's trail"),
     Verb.EXPORT_COLLECTED: _("collected the export that was approved"),
+    Verb.WORKBOOK_ASKED: _("asked to take cases out in a workbook"),
+    Verb.WORKBOOK_APPROVED: _("approved that cases are taken out in a workbook"),
+    Verb.WORKBOOK_DECLINED: _("declined that cases are taken out in a workbook"),
+    Verb.WORKBOOK_COLLECTED: _("collected the workbook that was approved"),
+    Verb.CASE_IN_WORKBOOK: _("took the case out in a workbook"),
     Verb.ACCESS_EXPLAINED: _("asked who can see the case, and why"),
     Verb.OFFICER_AUDITED: _("looked at an officer's trail"),
     Verb.LOG_READ: _("read the log"),
@@ -328,6 +338,7 @@ READS = frozenset(
         Verb.CASE_AUDITED,
         Verb.EVENT_PROVEN,
         Verb.CASE_EXPORTED,
+        Verb.CASE_IN_WORKBOOK,
         Verb.ACCESS_EXPLAINED,
         Verb.RETENTION_LISTED,
         Verb.CERTIFICATE_GIVEN,
@@ -339,7 +350,14 @@ READS = frozenset(
 )
 
 # What takes something out of Tutela; each is looked at by somebody else (audit/rules.py).
-EXPORTS = frozenset({Verb.STATISTICS_EXPORTED, Verb.CASE_EXPORTED, Verb.LOG_EXPORTED})
+EXPORTS = frozenset(
+    {
+        Verb.STATISTICS_EXPORTED,
+        Verb.CASE_EXPORTED,
+        Verb.CASE_IN_WORKBOOK,
+        Verb.LOG_EXPORTED,
+    }
+)
 # The same, with what is taken out of one case in its daily work.
 TAKEN_OUT = EXPORTS | {Verb.FILE_DOWNLOADED, Verb.CERTIFICATE_GIVEN}
 
@@ -360,12 +378,14 @@ WEIGHTY = frozenset(
         Verb.GLASS_BROKEN,
         Verb.GLASS_ENDED,
         Verb.EXPORT_APPROVED,
+        Verb.WORKBOOK_APPROVED,
         Verb.ERASURE_APPROVED,
         Verb.ERASURE_REPEATED,
         Verb.ERASURE_FINISHED,
         Verb.LOG_EXPORTED,
         Verb.STATISTICS_EXPORTED,
         Verb.CASE_EXPORTED,
+        Verb.CASE_IN_WORKBOOK,
         Verb.RECOVERY_SHARES_MADE,
         Verb.KEYS_RECOVERED,
         Verb.KEY_ROTATION_BEGUN,

@@ -40,7 +40,7 @@ class PersonField(forms.ChoiceField):
         return self._people.get(chosen, chosen or None)
 
 
-class _DaysForm(forms.Form):
+class DaysForm(forms.Form):
     """A form with the fields `since` and `until`: days in their order, each of which may be left out."""
 
     def clean(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class _DaysForm(forms.Form):
         return data
 
 
-class TrailForm(_DaysForm):
+class TrailForm(DaysForm):
     """Which events of a case one wants to see."""
 
     person = PersonField(label=_("Person"), empty=_("Anybody"))
@@ -103,7 +103,7 @@ class WhoForm(forms.Form):
         return self._alone or self.cleaned_data["person"]
 
 
-class CourtForm(_DaysForm):
+class CourtForm(DaysForm):
     """Why the trail of a case goes out of the house."""
 
     reason = forms.ChoiceField(

@@ -19,6 +19,7 @@ from cases.views import (
     sharing,
     trail,
     who,
+    workbooks,
 )
 
 app_name = "cases"
@@ -33,6 +34,8 @@ urlpatterns = [
     path("decoys/", decoys.decoys, name="decoys"),
     path("broken-glass/", glass.overview, name="broken_glass"),
     path("broken-glass/seen/<uuid:notice>/", glass.note_seen, name="note_seen"),
+    path("workbooks/", workbooks.ask, name="workbooks"),
+    path("workbooks/<uuid:asked>/", workbooks.workbook, name="workbook"),
     path("draft/", drafts.draft, name="draft"),
     path("<slug:reference>/", casefile.detail, name="detail"),
     path("<slug:reference>/person/", casefile.change_person, name="person"),

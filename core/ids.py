@@ -7,9 +7,13 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A time-ordered UUID, version 7 of RFC 9562: 48 bits of milliseconds, 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds & (2**48 - 1)) << 80 | secrets.randbits(80)
+    """A time-ordered UUID, version 7 of RFC 9562: milliseconds, their 4096th parts, 62 random bits.
+
+    Rows that are made one after the other sort in that order, though a millisecond makes several.
+    """
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    value = (milliseconds & (2**48 - 1)) << 80 | secrets.randbits(64)
+    value |= (rest * 4096 // 1_000_000) << 64
     value = value & ~(0xF << 76) | 0x7 << 76  # version
     value = value & ~(0x3 << 62) | 0x2 << 62  # variant
     return UUID(int=value)

@@ -21,6 +21,8 @@ class Right(StrEnum):
     ERASURE_ASK = "erasure.ask"
     ERASURE_DECIDE = "erasure.decide"  # on what somebody else asked for
     RETENTION_SET = "retention.set"  # how long closed cases are kept
+    CASE_EXPORT = "case.export"  # ask for a workbook of cases one holds a grant on
+    EXPORT_DECIDE = "export.decide"  # on a workbook that somebody else asked for
     CASE_AUDIT = "case.audit"  # who read and who changed what, in cases one holds a grant on
     CONTENT_APPROVE = "content.approve"  # payments and closures that somebody else recorded
     OFFICER_AUDIT = "officer.audit"  # what the officers of one's office did

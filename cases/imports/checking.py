@@ -10,6 +10,7 @@ from typing import TextIO
 
 from django.utils.translation import gettext as _
 
+from cases.imports.files import Source
 from cases.imports.readers import LAYOUTS, Table, open_table
 from cases.imports.rows import Parsed, Problem
 from core.cells import safe_row
@@ -48,7 +49,7 @@ class Report:
 
 
 def check(
-    path: Path,
+    path: Source,
     *,
     progress: Callable[[int], object] | None = None,
     report_to: Path | None = None,
@@ -73,11 +74,12 @@ def check(
 
 
 def parsed_rows(table: Table) -> Iterator[Parsed]:
-    """Each row of the table as a case to be opened, or the reasons why not."""
-    return map(LAYOUTS[table.layout].parse, table.rows)
+    """Each record of the table as a case to be opened, or the reasons why not."""
+    layout = LAYOUTS[table.layout]
+    return (layout.parse(*rows) for rows in layout.records(table.rows))
 
 
-def digest_of(path: Path) -> str:
+def digest_of(path: Source) -> str:
     """SHA-256 of the file's bytes, hexadecimal."""
     try:
         with path.open("rb") as file:

@@ -6,7 +6,7 @@ in the facts alone. An empty cell is "not recorded", never "no", and no birth da
 an age band.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from django.utils import timezone
@@ -148,6 +148,11 @@ _COLUMNS = {name.casefold(): name for name in (*ANSWERS, *FLAGS)} | {
 def column(header: str) -> str:
     """The CTDC column that a header means; "" when it means none."""
     return _COLUMNS.get(header.strip(BLANKS).casefold(), "")
+
+
+def records(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Each row alone: it holds all of a case."""
+    return ([row] for row in rows)
 
 
 def parse(row: Row) -> Parsed:

@@ -4,7 +4,8 @@ import csv
 import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
+from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 from zlib import error as ZlibError
@@ -28,10 +29,25 @@ OTHER_KINDS: dict[bytes, str] = {
     b"7z\xbc\xaf": "7-Zip",
     b"SQLite format 3": "SQLite",
 }
+AGE = b"age-encryption.org/"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # .xls and .doc, and the wrapping of workbooks with a password
 HEAD = 64 * 1024  # bytes looked at before reading
 LONGEST_LINE = 8 * 1024 * 1024  # characters; a longer line is no table
 DELIMITERS = ",;\t"
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """A file that lies on no disk: what was encrypted there, in clear."""
+
+    content: bytes
+
+    def open(self, mode: str) -> BinaryIO:
+        """As of a path."""
+        return BytesIO(self.content)
+
+
+Source = Path | InMemory
 
 
 class Record(NamedTuple):
@@ -41,7 +57,7 @@ class Record(NamedTuple):
     cells: list[str]
 
 
-def sheets(path: Path) -> list[str]:
+def sheets(path: Source) -> list[str]:
     """The names of a workbook's sheets; [""] for a file of text, which is one sheet.
 
     BadInput when the file is neither a workbook nor a CSV file.
@@ -53,7 +69,7 @@ def sheets(path: Path) -> list[str]:
         return sheet_names(open_workbook(file))
 
 
-def records(path: Path, sheet: str = "") -> Iterator[Record]:
+def records(path: Source, sheet: str = "") -> Iterator[Record]:
     """The rows of a CSV file, packed or not, or of one sheet. BadInput as soon as one is not."""
     with _opened(path) as file:
         kind = _kind(file)
@@ -68,7 +84,7 @@ def records(path: Path, sheet: str = "") -> Iterator[Record]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _opened(path: Source) -> Iterator[BinaryIO]:
     try:
         file = path.open("rb")
     except OSError as error:
@@ -101,6 +117,8 @@ def _refuse_other_kinds(head: bytes) -> None:
         raise BadInput(
             _("This is an old Excel file or one with a password. Save it as XLSX without password.")
         )
+    if head.startswith(AGE):
+        raise BadInput(_("This file is encrypted. Name the file that opens it with --identity."))
     if head.startswith(BYTE_ORDER_16):
         raise BadInput(_("The text is in UTF-16. Save it as CSV in UTF-8."))
     if head.startswith((ZIP, GZIP)):

@@ -211,3 +211,8 @@ HTCDS_FIELDS: dict[str, Place] = {
     "spl_Type": Place("plan", "plan_type", "Type", code("SUPPORT_PLAN_TYPE")),
     "con_Consent": Place("consent", "consented", "Consent", yes_no),
 }
+
+# Given up by HTCDS 2.0, and still read.
+DEPRECATED = frozenset(
+    {"vic_AgreementToManagePersonalData", "vic_Vulnerabilities", "vic_DetailsOfVulnerabilities"}
+)

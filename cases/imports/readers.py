@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from types import ModuleType
 
 from django.utils.translation import gettext as _
 
 from cases.imports import ctdc, htcds
 from cases.imports.cells import BLANKS
-from cases.imports.files import Record, records, sheets
+from cases.imports.files import Record, Source, records, sheets
 from cases.imports.rows import Row
 from core.exceptions import BadInput
 
@@ -29,7 +28,7 @@ class Table:
     rows: Iterator[Row]
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Source) -> Table:
     """Open a CSV file (UTF-8, packed with gzip or not) or an XLSX workbook.
 
     BadInput, with a reason in plain words, for a file that is not what it claims, has no header

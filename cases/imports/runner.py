@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Office, User
 from cases.imports.checking import Report, check, digest_of, parsed_rows
+from cases.imports.files import Source
 from cases.imports.readers import open_table
 from cases.imports.rows import Parsed
 from cases.models import ImportRun
@@ -36,7 +36,7 @@ class Outcome:
 
 
 def commit(
-    path: Path,
+    path: Source,
     *,
     office: Office,
     owner: User,
@@ -75,7 +75,7 @@ def commit(
 
 
 def _go_on(
-    path: Path,
+    path: Source,
     run: ImportRun,
     *,
     by: User,

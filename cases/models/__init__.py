@@ -34,6 +34,7 @@ from cases.models.retention import (
     RetentionKind,
     RetentionRule,
 )
+from cases.models.workbook import WorkbookPurpose, WorkbookRequest
 
 __all__ = [
     "BY_HAND",
@@ -80,4 +81,6 @@ __all__ = [
     "SearchChange",
     "StatusDecision",
     "TraffickingEvent",
+    "WorkbookPurpose",
+    "WorkbookRequest",
 ]

@@ -1,6 +1,6 @@
-"""What one person asks for about a case and another decides."""
+"""What one person asks for about cases and another decides."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -9,15 +9,14 @@ from audit.models import TrackedModel
 from cases.models.case import Case
 
 
-class CaseRequest(TrackedModel):
-    """Who asked and who decided, as what, in which sessions. What they wrote is in the events."""
+class TwoPeopleRequest(TrackedModel):
+    """Who asked and who decided, as what, in which sessions."""
 
-    OPEN = (
-        *("id", "revision", "last_event", "resealed_by", "case", "state"),
+    OPEN: ClassVar[tuple[str, ...]] = (
+        *("id", "revision", "last_event", "resealed_by", "state"),
         *("asked_by", "asked_as", "asked_session", "decided_by", "decided_as", "decided_session"),
     )
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -32,9 +31,6 @@ class CaseRequest(TrackedModel):
 
     class Meta:
         abstract = True
-
-    def case_ids(self) -> list[Any]:
-        return [self.case_id]
 
     @classmethod
     def decided_by_another(cls, name: str) -> list[models.BaseConstraint]:
@@ -51,3 +47,17 @@ class CaseRequest(TrackedModel):
                 name=f"{name}_decided_in_another_session",
             ),
         ]
+
+
+class CaseRequest(TwoPeopleRequest):
+    """A request about one case. What they wrote is in the events, and falls with the case."""
+
+    OPEN = (*TwoPeopleRequest.OPEN, "case")
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+
+    class Meta(TwoPeopleRequest.Meta):
+        abstract = True
+
+    def case_ids(self) -> list[Any]:
+        return [self.case_id]

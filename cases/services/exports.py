@@ -4,7 +4,6 @@ How long a trail is says how much of a life is in it, and the length is known be
 It is the length of all of it, so choosing few days makes no export small.
 """
 
-from datetime import datetime, timedelta
 from itertools import takewhile
 from uuid import UUID
 
@@ -30,8 +29,6 @@ from core.rights import Right
 
 LARGE = 500  # events of a trail; of a longer one every export takes two people
 MOST = 10_000  # events of one export
-DECIDED_WITHIN = timedelta(hours=72)
-COLLECTED_WITHIN = timedelta(hours=1)
 
 
 def is_large(case: Case) -> bool:
@@ -126,24 +123,12 @@ def collect_export(request: ExportRequest, *, by: User) -> ExportRequest:
         if found.asked_by_id != person.pk:
             raise NotAllowed(_("Whoever asked for this export collects it."))
         found.case = case
-        if found.state != ExportState.APPROVED or is_over(found):
+        if found.state != ExportState.APPROVED or two_people.is_over(found):
             raise WrongState(_("This is not approved, or it was collected, or its hour is over."))
         _check_as_asked(found, person)
         found.state = ExportState.COLLECTED
         trail.save(found, verb=Verb.EXPORT_COLLECTED, by=by)
     return found
-
-
-def is_over(request: ExportRequest) -> bool:
-    """Did nobody decide in time, or nobody collect it?"""
-    return timezone.now() >= ends(request)
-
-
-def ends(request: ExportRequest) -> datetime:
-    """Until when it can be decided on, or collected."""
-    if request.state == ExportState.APPROVED:
-        return request.decided_at + COLLECTED_WITHIN
-    return request.asked_at + DECIDED_WITHIN
 
 
 def wanted_of(request: ExportRequest) -> TrailFilter:
@@ -153,7 +138,7 @@ def wanted_of(request: ExportRequest) -> TrailFilter:
 
 def _for_decision(request: ExportRequest, by: User) -> tuple[ExportRequest, dict[UUID, User]]:
     found, people = two_people.for_decision(request, Right.CASE_AUDIT, by)
-    if is_over(found):
+    if two_people.is_over(found):
         raise WrongState(_("Nobody decided in time. It has to be asked for again."))
     return found, people
 
@@ -186,10 +171,7 @@ def _readable(user: User, case: UUID) -> list[str]:
 
 # --- What waits -----------------------------------------------------------------------
 def _open() -> QuerySet[ExportRequest]:
-    now = timezone.now()
-    asked = Q(state=ExportState.ASKED, asked_at__gt=now - DECIDED_WITHIN)
-    approved = Q(state=ExportState.APPROVED, decided_at__gt=now - COLLECTED_WITHIN)
-    found = ExportRequest.objects.filter(asked | approved, case__erased_on=None)
+    found = ExportRequest.objects.filter(two_people.waits(), case__erased_on=None)
     return found.select_related("case", "asked_by", "decided_by").order_by("pk")
 
 

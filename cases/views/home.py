@@ -10,7 +10,7 @@ from accounts import proposals
 from audit import review
 from cases.keeping import waiting_for
 from cases.selectors import case_page, reviews_due
-from cases.services import exports
+from cases.services import exports, workbooks
 from cases.services.glass import notices_for
 from core.http import StaffRequest
 from core.rights import Right
@@ -30,6 +30,7 @@ def home(request: StaffRequest) -> HttpResponse:
         "may": may,
         "waiting": waiting_for(request.user),
         "exports": exports.waiting_for(request.user),
+        "workbooks": workbooks.waiting_for(request.user),
         "to_review": _to_review(request.user),
         "to_decide": proposals.waiting_for(request.user),
         "reviews": reviews_due(request.user),

@@ -12,7 +12,7 @@ from cases.court import CourtExport, export_approved, export_for_court, prove
 from cases.keeping import note_of
 from cases.models import Case, ExportRequest
 from cases.selectors import get_case_for, get_case_or_tombstone_for, is_gone
-from cases.services import exports
+from cases.services import exports, two_people
 from cases.trail import check_may_audit, trail_of
 from cases.trail_forms import CourtForm, TrailForm
 from cases.views.frame import case_frame
@@ -119,7 +119,7 @@ def _export_request(
             check_may_audit(request.user, case)
             context = case_frame(request, case, access) | {
                 "asked": asked,
-                "ends": exports.ends(asked),
+                "ends": two_people.ends(asked),
                 "note": note_of(asked, by=request.user),
                 "is_own": asked.asked_by_id == request.user.pk,
                 "classes": [SHORT_NAMES[cls] for cls in asked.classes],

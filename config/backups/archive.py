@@ -12,6 +12,7 @@ import pyrage
 from pyrage import x25519
 
 from config.backups import BackupError
+from vault import age
 
 CHUNK = 2**20  # bytes
 
@@ -27,8 +28,8 @@ def recipients_of(texts: Sequence[str]) -> list[x25519.Recipient]:
     found = []
     for text in texts:
         try:
-            found.append(x25519.Recipient.from_str(text))
-        except pyrage.RecipientError:
+            found.append(age.recipient_of(text))
+        except age.NoRecipient:
             raise BackupError(
                 f"{text} is not an age recipient: they begin with age1. `age-keygen` or "
                 "`manage.py backup_key FILE` makes one."
@@ -39,18 +40,14 @@ def recipients_of(texts: Sequence[str]) -> list[x25519.Recipient]:
 def identities_in(path: Path) -> list[x25519.Identity]:
     """The age identities in a file as `age-keygen` writes it. Raises BackupError."""
     try:
-        lines = [line.strip() for line in path.read_text(encoding="ascii").splitlines()]
-        found = [x25519.Identity.from_str(line) for line in lines if line and line[0] != "#"]
+        return age.identities_of(path.read_text(encoding="ascii"))
     except FileNotFoundError:
         raise BackupError(f"There is no identity file at {path}.") from None
-    except (OSError, UnicodeDecodeError, pyrage.IdentityError) as error:
+    except (OSError, UnicodeDecodeError, age.NoIdentity) as error:
         raise BackupError(
             f"The identity file {path} cannot be read ({type(error).__name__}). It must hold lines "
             "that begin with AGE-SECRET-KEY-1."
         ) from None
-    if not found:
-        raise BackupError(f"The identity file {path} holds no identity.")
-    return found
 
 
 class Sink:

@@ -39,6 +39,7 @@ from cases.models import (
     Exclusion,
     GlassNotice,
     TraffickingEvent,
+    WorkbookRequest,
 )
 from cases.panels import CASE_PANELS
 from cases.services import grants
@@ -49,6 +50,7 @@ from tests.adversary import world as registry
 from tests.adversary.world import GIVEN_NAME, World
 from tests.conftest import PASSWORD, sign_in
 from tests.guards import log
+from tests.guards.world import RECIPIENT
 from vault.keyring import NoKey
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -64,7 +66,7 @@ OFTEN = (
     *("cases:proof", "cases:court", "cases:list", "home", "cases:trail"),
     *("cases:detail",) * 6,
 )
-FRESH_SIGN_IN = ("cases:erase", "cases:decide", "cases:court")
+FRESH_SIGN_IN = ("cases:erase", "cases:decide", "cases:court", "cases:workbooks", "cases:workbook")
 # For whom a page is meant, and the case it says something of: else it would hardly ever be seen.
 MEANT_FOR = {
     "audit": ("rita", "pavel"),
@@ -228,6 +230,7 @@ class Walk:
             "link": lambda: one_of(Case.objects.all()),
             "name": lambda: self.random.choice([panel.name for panel in CASE_PANELS]),
             "notice": lambda: one_of(GlassNotice.objects.all()),
+            "asked": lambda: one_of(WorkbookRequest.objects.all()),
             "number": number,
         }
 
@@ -274,6 +277,13 @@ class Walk:
             "assistance:record": helped | {"matter": "Typed", "stage": "advice"},
             "assistance:change": helped | {"matter": "Typed", "stage": "advice", "revision": "0"},
             "cases:court": {"reason": "court", "note": "Typed"},
+            "cases:workbooks": {
+                "purpose": self.random.choice(["ourselves", "others"]),
+                "references": case.reference,
+                "recipient": RECIPIENT,
+                "note": "Typed",
+            },
+            "cases:workbook": {"act": self.random.choice(["approve", "decline", "collect"])},
             "cases:decoys": {"reference": case.reference},
             "cases:approve": {"type": "cases.Person", "row": case.people.get().pk, "revision": "2"},
             "audit:review_item": {"note": "Typed", "revision": "1"},

@@ -32,6 +32,7 @@ from cases.models import (
     ImportRun,
     Person,
     RetentionRule,
+    WorkbookRequest,
 )
 from cases.sections import (
     CaseSummary,
@@ -85,6 +86,7 @@ def world(
         _attach(one, alena)
         _ask_for_erasure(one, alena)
         _ask_for_export(one, alena)
+        _ask_for_workbook(one, alena)
         for name, content in contents().items():
             record_entry(one, ENTRY_KINDS[name], content, by=alena)
     for kind in ("adult", "child"):
@@ -157,6 +159,12 @@ def _ask_for_export(case: Case, by: User) -> None:
     request = ExportRequest(case=case, reason="court", asked_by=by, asked_as="case_officer")
     request.state, request.upto, request.events, request.classes = "declined", 1, 1, ["identity"]
     trail.save(request, verb=Verb.EXPORT_ASKED, by=by)
+
+
+def _ask_for_workbook(case: Case, by: User) -> None:
+    request = WorkbookRequest(cases=[str(case.pk)], purpose="others", recipient="age1", classes=[])
+    request.asked_by, request.asked_as, request.state = by, "case_officer", "declined"
+    trail.save(request, verb=Verb.WORKBOOK_ASKED, by=by)
 
 
 def _let_in_and_keep_out(case: Case, by: User, other: User) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 
 from cases.imports.checking import _problem_writer
 from cases.imports.rows import Problem
-from core.cells import safe_row, safe_text
+from core.cells import marked_text, plain_text, safe_row, safe_text
 from tests.guards import source
 
 
@@ -41,6 +41,7 @@ from tests.guards import source
         "﹣1",
         "＠x",
         "\u00a0＝1",
+        "<r>x</r>",
     ],
 )
 def test_what_looks_like_a_formula_gets_an_apostrophe(text):
@@ -88,6 +89,25 @@ def test_any_text_goes_out_whole_and_begins_harmlessly(written):
     assert not safe.startswith(("\t", "\r", "\n", "\0"))
 
 
+@given(
+    some.lists(
+        some.sampled_from(["'", "=", "+", "<r>", "\t", "\u200b", "＝", "x", " "]), max_size=6
+    )
+    .map("".join)
+    .flatmap(lambda start: some.text(max_size=5).map(start.__add__))
+)
+def test_what_was_marked_comes_back_exactly(written):
+    cell = marked_text(written)
+    assert plain_text(cell) == written
+    assert safe_text(cell) == cell, "what is marked is no formula any more"
+
+
+@given(some.text(max_size=20))
+def test_a_cell_that_nobody_marked_stays_as_it_is(written):
+    if not written.startswith("'"):
+        assert plain_text(written) == written
+
+
 @given(some.one_of(some.integers(), some.floats(), some.decimals(), some.dates()))
 def test_numbers_and_days_go_out_as_they_are_typed(value):
     assert safe_row([value])[0] is value
@@ -114,7 +134,9 @@ def test_every_module_that_writes_tables_makes_their_cells_safe():
     safe = {path for path, call in source.calls() if source.called(call) == "safe_row"}
     assert writing == safe == {"reporting/exports.py", "cases/imports/checking.py"}
     libraries = {"openpyxl", "xlsxwriter", "pandas", "odf", "pyexcel"}
-    assert not {name for _path, name in source.names() if name.split(".")[0] in libraries}
+    books = {path for path, name in source.names() if name.split(".")[0] in libraries}
+    marked = {path for path, call in source.calls() if source.called(call) == "marked_text"}
+    assert books == marked == {"cases/workbooks/writing.py"}
 
 
 def _writes_csv(call: ast.Call) -> bool:

@@ -14,10 +14,11 @@ Field names, codes and labels from the Human Trafficking Case Data Standard (HTC
 <https://github.com/UNMigration/HTCDS>; definitions shortened. IOM does not endorse this product.
 
 All 81 live fields of HTCDS 2.0 and its three deprecated ones are read by the import
-([import.md](import.md)). A field stands in a section of a record; each section is sealed under the key
-of its class, and is shown on the case page. "As imported" are fields that stay under their HTCDS name in
-the summary of the case: what a row says of the organisation that filled it in, what Tutela knows better
-itself (the status and the officer of the case), and what HTCDS gave up.
+([import.md](import.md)) and written by the export ([export.md](export.md)). A field stands in a section
+of a record; each section is sealed under the key of its class, and is shown on the case page. "As
+imported" are fields that stay under their HTCDS name in the summary of the case: what a row says of the
+organisation that filled it in, what Tutela knows better itself (the status and the officer of the
+case), and what HTCDS gave up.
 
 This page is written from `cases/imports/htcds_fields.py` and the models. Change it there, then run
 `python -m tests.guards.htcds_page`.

@@ -36,6 +36,7 @@ from cases.models import (
     Person,
     RetentionRule,
     SearchChange,
+    WorkbookRequest,
 )
 from cases.sections import (
     CaseSummary,
@@ -61,6 +62,7 @@ from cases.services import (
     matching,
     renewal,
     retention,
+    workbooks,
 )
 from cases.trail_finding import TrailFilter
 from reporting import services as reporting
@@ -68,6 +70,7 @@ from reporting.tables import Definition
 from tests.cases.made_files import a_file, arrived
 from tests.conftest import PASSWORD, SENTINELS
 from tests.guards import log, source
+from tests.guards.world import RECIPIENT
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +112,7 @@ file_added file_refused file_downloaded file_previewed file_scanned file_release
 file_removed files_swept export_asked export_approved export_declined export_collected
 case_handed_over person_excluded exclusion_ended glass_broken glass_ended glass_told glass_seen
 glass_listed
+workbook_asked workbook_approved workbook_declined workbook_collected case_in_workbook
 """
 
 
@@ -137,8 +141,9 @@ READERS = {
     attachments: {"has_preview", "reseal_file"},
     retention: {"years_by_kind", "kind_of", "years_later", "lock_living"},
     erasure: {"open_request", "is_due"},
-    exports: {"is_large", "events_wanted", "open_request", "waiting_for", "is_over", "ends"}
-    | {"wanted_of"},
+    exports: {"is_large", "events_wanted", "open_request", "waiting_for", "wanted_of"},
+    workbooks: {"wanted_cases", "check_recipient", "request_for", "waiting_for", "asked_by"}
+    | {"note_of", "staying"},
     reporting: {"latest_snapshot", "snapshots", "build_table", "surface_of"},
 }
 OPENED = {Verb.PERSON_REGISTERED, Verb.CONSENT_RECORDED, Verb.GRANT_GIVEN}
@@ -237,6 +242,12 @@ WRITERS = {
         "approve_export": {Verb.EXPORT_APPROVED},
         "decline_export": {Verb.EXPORT_DECLINED},
         "collect_export": {Verb.EXPORT_COLLECTED},
+    },
+    workbooks: {
+        "ask_for_workbook": {Verb.WORKBOOK_ASKED},
+        "approve_workbook": {Verb.WORKBOOK_APPROVED},
+        "decline_workbook": {Verb.WORKBOOK_DECLINED},
+        "collect_workbook": {Verb.WORKBOOK_COLLECTED, Verb.CASE_IN_WORKBOOK},
     },
     erasure: {
         "ask_for_erasure": {Verb.ERASURE_ASKED},
@@ -428,6 +439,11 @@ def arguments(
     def to_export():
         return exports.ask_for_export(case, **wanted, by=alena)
 
+    going = {"purpose": "ourselves", "recipient": RECIPIENT, "note": "We move"}
+
+    def to_workbook():
+        return workbooks.ask_for_workbook([case], **going, by=alena)
+
     until = timezone.now() + timedelta(days=3)
     many = {"office": office, "owner": alena, "by": pavel}
     homel = {"name": "Homel", "country": "BY", "organisation": office.organisation}
@@ -438,6 +454,13 @@ def arguments(
         "decline_export": lambda: ((to_export(),), {"note": "No", "by": pavel}),
         "collect_export": lambda: (
             (exports.approve_export(to_export(), note="Yes", by=pavel),),
+            {"by": alena},
+        ),
+        "ask_for_workbook": lambda: (([case],), going | {"by": alena}),
+        "approve_workbook": lambda: ((to_workbook(),), {"note": "Yes", "by": pavel}),
+        "decline_workbook": lambda: ((to_workbook(),), {"note": "No", "by": pavel}),
+        "collect_workbook": lambda: (
+            (workbooks.approve_workbook(to_workbook(), note="Yes", by=pavel),),
             {"by": alena},
         ),
         "make_office": lambda: ((), {"code": "BY-HOM", "by": viktar} | homel),
@@ -619,7 +642,7 @@ def _rows():
     tables += [accounts.Team, accounts.TeamMembership, accounts.Group, SearchChange]
     tables += [Case, Person, Consent, CaseUserGrant, assistance.Assistance, intake.ImportRun]
     tables += [Attachment, ErasureRequest, ExportRequest, RetentionRule, Proposal, Authenticator]
-    tables += [Exclusion, BrokenGlass, GlassNotice]
+    tables += [Exclusion, BrokenGlass, GlassNotice, WorkbookRequest]
     tables += [table.history.model for table in tables if hasattr(table, "history")]
     tables += [reporting.Snapshot]
     return {table._meta.label: table.objects.count() for table in tables}

@@ -54,12 +54,14 @@ from cases.services.grants import give_grant, revoke_grant
 from cases.services.intake import register_case
 from cases.services.linking import link_cases
 from cases.services.new_case import NewCase
+from cases.services.workbooks import ask_for_workbook
 from cases.trail_finding import TrailFilter
 from reporting.services import take_snapshot
 from tests.cases.made_files import a_file
 from tests.conftest import PASSWORD, SENTINELS
 from vault.keyring import keyring
 
+RECIPIENT = "age1n7caq5tqnns3f7cxxth6fdzhz48lvl2vz276uqh9lzg7w2wg0qds5vztwu"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 Arguments = tuple[Any, ...]
 HOUSE, ELSEWHERE = "another office", "another organisation"
@@ -119,6 +121,9 @@ def surround(
     exporting = {"reason": "court", "note": word, "wanted": TrailFilter()}
     with serving(RequestContext("request", "elsewhere")):
         ask_for_export(case, **exporting, by=colleague("maryna", "supervisor"))
+    going = {"purpose": "ourselves", "recipient": RECIPIENT, "note": "The office moves"}
+    with serving(RequestContext("request", "elsewhere")):
+        workbook = ask_for_workbook([case], **going, by=colleague("nastassia", "supervisor"))
     happened = TraffickingEventContent(event_type="Transit", event_description=word)
     entry = record_entry(case, ENTRY_KINDS["event"], happened, by=by)
     sister = register_case(NewCase(identity=Identity(second_name="Other")), by=by)
@@ -197,6 +202,8 @@ def surround(
         "cases:proof": ((reference, event), {}),
         "cases:court": (at_case, {"reason": "court", "note": word}),
         "cases:export_request": (at_case, {"act": "decline"}),
+        "cases:workbooks": ((), going | {"references": reference}),
+        "cases:workbook": ((workbook.pk,), {"act": "decline"}),
         "cases:who": (at_case, {}),
         "assistance:record": (at_case, helped),
         "assistance:change": ((reference, row.pk), helped),

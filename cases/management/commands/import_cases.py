@@ -13,8 +13,10 @@ from tqdm import tqdm
 
 from accounts.models import Office, User
 from cases.imports.checking import Report, check
+from cases.imports.files import InMemory, Source
 from cases.imports.runner import BATCH, Outcome, commit
 from core.exceptions import DomainError
+from vault import age
 
 
 class Command(BaseCommand):
@@ -30,6 +32,12 @@ class Command(BaseCommand):
         add("--batch", type=_positive, default=BATCH, metavar="N", help="rows in a transaction")
         add("--accept-good-rows", action="store_true", help="leave out rows that have a problem")
         add("--report", type=Path, metavar="FILE", help="write every problem to this CSV file")
+        add(
+            "--identity",
+            type=Path,
+            metavar="FILE",
+            help="the age identity that opens FILE; it is decrypted in memory alone",
+        )
         add("--again", action="store_true", help="bring in a file that was brought in before")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,8 +48,9 @@ class Command(BaseCommand):
 
     def _run(self, options: dict[str, Any]) -> None:
         people = _people(options) if options["commit"] else None
+        source = _source(options["file"], options["identity"])
         with _bar(_("Checking")) as progress:
-            report = check(options["file"], progress=progress, report_to=options["report"])
+            report = check(source, progress=progress, report_to=options["report"])
         self._show(report)
         if report.rows_refused and not options["accept_good_rows"]:
             raise CommandError(_("Refused: correct the rows above. Nothing was written."))
@@ -50,7 +59,7 @@ class Command(BaseCommand):
             return
         with _bar(_("Opening cases"), total=report.rows_read) as progress:
             outcome = commit(
-                options["file"],
+                source,
                 **people,
                 batch=options["batch"],
                 progress=progress,
@@ -81,6 +90,22 @@ class Command(BaseCommand):
             message = _("Went on behind row %(row)s of an interrupted import.")
             self.stdout.write(message % {"row": outcome.resumed_at})
         self.stdout.write(_("Cases opened: %(count)s") % {"count": outcome.cases_opened})
+
+
+def _source(path: Path, identity: Path | None) -> Source:
+    """The file to be read, decrypted where an identity is named. CommandError when it does not open."""
+    if identity is None:
+        return path
+    try:
+        identities = age.identities_of(identity.read_text(encoding="ascii"))
+        return InMemory(age.decrypt(path.read_bytes(), identities))
+    except OSError as error:
+        message = _("The file cannot be opened: %(why)s.") % {"why": error.strerror}
+    except (UnicodeDecodeError, age.NoIdentity):
+        message = _("--identity must name a file with lines that begin with AGE-SECRET-KEY-1.")
+    except age.CannotDecrypt:
+        message = _("The file was encrypted to somebody else, or was changed or cut short.")
+    raise CommandError(message)
 
 
 def _people(options: dict[str, Any]) -> dict[str, Any]:
