@@ -1,39 +1,64 @@
-"""HTML input of assistance: one form per kind, with the fields of its own."""
+"""HTML input of assistance: one form per kind, with the fields that assistance/kinds.py gives it."""
 
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assistance import reference
+from assistance.kinds import KINDS
 from assistance.models import AssistanceStatus
-from assistance.sections import SCHEMAS, Assistance
+from assistance.sections import Assistance
 from cases.forms import day, one_of, section_from, text
 from core.schema import Section
 
+Goals = Sequence[tuple[str, Any]]  # (id of a goal of the support plan, its title)
+
 
 class AssistanceForm(forms.Form):
-    """What every kind of assistance has: provider, dates, status, outcome, notes."""
+    """What every kind of assistance has: provider, dates, status, outcome, notes.
+
+    `goals` are those of the case that the person may read; without any, the form has no such field.
+    """
 
     KIND = ""
 
     provider = text(_("Provider"), help_text=_("Organisation or person who gives the assistance."))
+    place = text(_("Place"), help_text=_("Where it is given."))
     status = forms.ChoiceField(
         label=_("Status"), choices=AssistanceStatus, initial=AssistanceStatus.DELIVERED
     )
-    starts_on = day(_("From"), required=True, latest_today=False)
+    starts_on = day(
+        _("From"),
+        required=True,
+        latest_today=False,
+        help_text=_("While it is planned, the planned day. It is kept beside the actual one."),
+    )
     ends_on = day(_("Until"), latest_today=False)
+    goal = forms.ChoiceField(label=_("Goal it serves"), required=False)
     outcome = text(_("Outcome"), long=True)
+    satisfaction = one_of(
+        _("How satisfied is the person?"),
+        reference.SATISFACTION.items(),
+        help_text=_("What the person said when asked, not what we think."),
+    )
     notes = text(_("Notes"), long=True)
 
-    LAST = ("provider", "status", "starts_on", "ends_on", "outcome", "notes")
+    LAST = (
+        *("provider", "place", "status", "starts_on", "ends_on"),
+        *("goal", "outcome", "satisfaction", "notes"),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, goals: Goals = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["starts_on"].initial = timezone.localdate
+        if goals:
+            choices = [("", _("Not recorded")), *goals]
+            self.fields["goal"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["goal"]
         self.order_fields([name for name in self.fields if name not in self.LAST] + [*self.LAST])
 
     def clean(self) -> dict[str, Any]:
@@ -44,86 +69,21 @@ class AssistanceForm(forms.Form):
         is_delivered = data.get("status") == AssistanceStatus.DELIVERED
         if is_delivered and starts and starts > timezone.localdate():
             self.add_error("starts_on", _("Delivered assistance cannot start in the future."))
+        kind = KINDS[self.KIND]
+        if kind.group and data.get("type"):  # a type belongs to one group
+            data[kind.group] = kind.group_of(data["type"])
         return data
 
     def content(self, base: Section | None = None) -> Assistance:
         """The sealed section with the form's values."""
-        return section_from(self, SCHEMAS[self.KIND], base)
+        return section_from(self, KINDS[self.KIND].schema, base)
 
     def open_values(self) -> dict[str, Any]:
         """The workflow facts that stay open."""
         return {name: self.cleaned_data[name] for name in ("status", "starts_on", "ends_on")}
 
 
-class MedicalForm(AssistanceForm):
-    KIND = "medical"
-
-    diagnosis = text(_("Diagnosis"), long=True)
-    treatment = text(_("Treatment"), long=True)
-
-
-class PsychologicalForm(AssistanceForm):
-    KIND = "psychological"
-
-    # The commonest answer is chosen already: one click less, and in plain sight.
-    method = one_of(
-        _("Method"),
-        reference.PSYCHOLOGICAL_METHODS.items(),
-        required=True,
-        initial="individual_counselling",
-    )
-    sessions = forms.IntegerField(
-        label=_("Number of sessions"),
-        required=False,
-        validators=[MinValueValidator(0), MaxValueValidator(1000)],
-    )
-    observations = text(_("Observations"), long=True)
-
-
-class LegalForm(AssistanceForm):
-    KIND = "legal"
-
-    matter = text(_("Matter"), required=True)
-    court = text(_("Court or body"))
-    stage = one_of(_("Stage"), reference.LEGAL_STAGES.items(), required=True, initial="advice")
-
-
-class FinancialForm(AssistanceForm):
-    KIND = "financial"
-
-    amount = forms.DecimalField(
-        label=_("Amount"),
-        max_digits=12,
-        decimal_places=2,
-        validators=[MinValueValidator(Decimal("0.01"), _("Enter an amount above zero."))],
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        error_messages={"invalid": _("Enter the amount with a point and no spaces, as 120.50.")},
-    )
-    currency = one_of(_("Currency"), reference.CURRENCIES.items(), required=True, initial="BYN")
-    project_code = text(_("Project code"))
-    receipt = text(_("Receipt number"))
-
-
-class ReintegrationForm(AssistanceForm):
-    KIND = "reintegration"
-
-    type = forms.ChoiceField(
-        label=_("Type"),
-        choices=[
-            (reference.REINTEGRATION_DIMENSIONS[dimension], list(types.items()))
-            for dimension, types in reference.REINTEGRATION_TYPES.items()
-        ],
-    )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        for dimension, types in reference.REINTEGRATION_TYPES.items():
-            if data.get("type") in types:  # a type belongs to one dimension
-                data["dimension"] = dimension
-        return data
-
-
 FORMS: dict[str, type[AssistanceForm]] = {
-    form.KIND: form
-    for form in (MedicalForm, PsychologicalForm, LegalForm, FinancialForm, ReintegrationForm)
+    code: type(f"{code.title()}Form", (AssistanceForm,), {"KIND": code, **kind.fields})
+    for code, kind in KINDS.items()
 }

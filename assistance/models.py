@@ -3,7 +3,13 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from assistance.sections import SCHEMAS, AssistanceFacts, SupportPlanContent
+from assistance.sections import (
+    SCHEMAS,
+    AssistanceFacts,
+    SessionContent,
+    SessionFacts,
+    SupportPlanContent,
+)
 from assistance.sections import Assistance as Content
 from cases.models import Case, Entry, SealedModel
 from cases.models.base import SectionTypes
@@ -69,3 +75,20 @@ class SupportPlan(Entry):
 
     SECTIONS = {"content": ("narrative", SupportPlanContent)}
     Privacy = Entry.Privacy
+
+
+class AssistanceSession(Entry):
+    """One session of a record of assistance. Which record it belongs to is sealed, as its kind is."""
+
+    SECTIONS = {"facts": ("facts", SessionFacts), "content": ("narrative", SessionContent)}
+    ROUTED = True
+
+    class Privacy(Entry.Privacy):
+        sealed = ("facts_sealed", "content_sealed")
+
+    facts_sealed = SealedField()
+
+    @classmethod
+    def route(cls, facts: Section) -> SectionTypes:
+        assert isinstance(facts, SessionFacts)
+        return {"content": (facts.cls, SessionContent)}

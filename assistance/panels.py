@@ -6,23 +6,20 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from assistance import reference
+from assistance.kinds import KINDS
 from assistance.models import Assistance
-from assistance.sections import (
-    Assistance as Content,
-)
-from assistance.sections import (
-    FinancialAssistance,
-    LegalAssistance,
-    MedicalAssistance,
-    PsychologicalAssistance,
-    ReintegrationAssistance,
-)
+from assistance.sections import Assistance as Content
+from assistance.sections import FinancialAssistance
 from cases.access import Access
 from cases.approvals import approved_versions, standings
 from cases.door import Sections
 from cases.models import Case, SealedModel
 from cases.panels import Panel
+from cases.presenters import text_of
+from cases.presenters import told as all_told
+from core.rights import Right
+
+IN_THE_LINE = ("provider", "goal")  # what the panel tells elsewhere, or not at all
 
 
 def _rows(case: Case) -> QuerySet[Assistance]:
@@ -34,13 +31,15 @@ def _context(
 ) -> dict[str, Any]:
     """Records of the classes the reader holds; of others not even the number is told."""
     approvals = standings(opened, by=user)
+    may_record = user.has_right(Right.ASSISTANCE_RECORD)
     records = [
         {
             "row": row,
-            "kind": reference.KINDS[content.KIND],
+            "kind": KINDS[content.KIND].label,
             "detail": told(content),
             "content": content,
-            "may_change": content.CLASS in access.write,
+            "told": all_told(content, without=IN_THE_LINE),
+            "may_change": may_record and content.CLASS in access.write,
             "approval": approvals.get(row.pk),
         }
         for row, sections in opened
@@ -51,20 +50,7 @@ def _context(
 
 def told(content: Content) -> str:
     """What the record is about, in one line."""
-    match content:
-        case MedicalAssistance():
-            parts = [content.diagnosis]
-        case PsychologicalAssistance():
-            parts = [str(reference.PSYCHOLOGICAL_METHODS.get(content.method, content.method))]
-        case LegalAssistance():
-            parts = [content.matter, str(reference.LEGAL_STAGES.get(content.stage, content.stage))]
-        case FinancialAssistance():
-            parts = [f"{content.amount} {content.currency}" if content.amount else ""]
-        case ReintegrationAssistance():
-            types = reference.REINTEGRATION_TYPES.get(content.dimension, {})
-            parts = [str(types.get(content.type, content.type))]
-        case _:
-            parts = []
+    parts = (text_of(name, getattr(content, name)) for name in KINDS[content.KIND].tells)
     return ", ".join(part for part in parts if part)
 
 

@@ -18,6 +18,11 @@ KINDS: Codes = {
     "legal": _("Legal"),
     "financial": _("Financial"),
     "reintegration": _("Reintegration"),
+    "shelter": _("Shelter"),
+    "immediate": _("Immediate needs"),
+    "safety": _("Safety"),
+    "return": _("Return and travel"),
+    "interpretation": _("Interpretation"),
 }
 
 PSYCHOLOGICAL_METHODS: Codes = {
@@ -80,4 +85,79 @@ REINTEGRATION_TYPES: dict[str, Codes] = {
         "clinical_referral": _("Referral to clinical care"),
         "social_networks": _("Rebuilding social networks"),
     },
+}
+
+SHELTER_TYPES: Codes = {
+    "emergency_shelter": _("Emergency shelter"),
+    "safe_house": _("Safe house"),
+    "child_care": _("Foster or other care for a child"),
+    "transitional_housing": _("Transitional housing"),
+    "rent": _("Rented lodging"),
+    "other_shelter": _("Other shelter"),
+}
+
+IMMEDIATE_TYPES: Codes = {
+    "food": _("Food and water for the first days"),
+    "clothing": _("Clothing"),
+    "hygiene": _("Hygiene items"),
+    "communication": _("Telephone, and contact with family"),
+    "local_transport": _("Local transport"),
+    "items_for_children": _("Items for children"),
+    "other_need": _("Other need"),
+}
+
+SAFETY_TYPES: Codes = {
+    "safety_planning": _("Safety planning"),
+    "police_protection": _("Protection by the police"),
+    "relocation": _("Relocation"),
+    "escort": _("Escort"),
+    "safe_communication": _("Safe telephone and accounts"),
+    "protective_order": _("Protective order"),
+    "other_safety": _("Other measure"),
+}
+
+RETURN_PHASES: Codes = {
+    "pre_departure": _("Before departure"),
+    "travel": _("Travel"),
+    "post_arrival": _("After arrival"),
+}
+
+# Phase -> its types, as in assisted voluntary return.
+RETURN_TYPES: dict[str, Codes] = {
+    "pre_departure": {
+        "return_counselling": _("Counselling on return"),
+        "fitness_to_travel": _("Medical check before travel"),
+        "travel_papers": _("Travel papers"),
+    },
+    "travel": {
+        "tickets": _("Tickets"),
+        "travel_allowance": _("Travel allowance"),
+        "travel_escort": _("Escort on the way"),
+        "transit_help": _("Help in transit"),
+    },
+    "post_arrival": {
+        "reception": _("Reception"),
+        "onward_transport": _("Onward transport"),
+        "health_on_arrival": _("Health care on arrival"),
+        "monitoring": _("Monitoring after return"),
+    },
+}
+
+INTERPRETATION_TYPES: Codes = {
+    "in_person": _("In person"),
+    "by_telephone": _("By telephone"),
+    "by_video": _("By video"),
+    "written": _("Written translation"),
+}
+
+# Asked of the person. What was not asked, not known or not answered is never a low mark.
+SATISFACTION: Codes = {
+    "very_satisfied": _("Very satisfied"),
+    "satisfied": _("Satisfied"),
+    "neither": _("Neither satisfied nor dissatisfied"),
+    "dissatisfied": _("Dissatisfied"),
+    "very_dissatisfied": _("Very dissatisfied"),
+    "unknown": _("Not known"),
+    "not_asked": _("Not asked"),
+    "declined": _("Did not want to say"),
 }

@@ -26,6 +26,24 @@ class AssistanceFacts(Section):
     detail: str = ""  # code of the type or method within the kind
 
 
+class SessionFacts(Section):
+    """Where the content of a session belongs (class `facts`): the door routes by it."""
+
+    cls: str = ""  # that of the record of assistance
+
+
+class SessionContent(Section):
+    """A meeting with the person, within a record of assistance and of that record's class."""
+
+    cls: str = ""
+    assistance: str = ""  # id of the record
+    kind: str = ""  # of the record
+    held_on: date | None = None
+    minutes: int | None = None
+    held_by: str = ""
+    note: str = ""
+
+
 class Assistance(Section):
     """Common to all kinds."""
 
@@ -33,7 +51,14 @@ class Assistance(Section):
     CLASS: ClassVar[str] = ""
 
     provider: str = ""
+    place: str = ""
+    planned_from: date | None = (
+        None  # as it was planned; the open days of the row are the actual ones
+    )
+    planned_until: date | None = None
+    goal: str = ""  # id of the SupportPlan it serves
     outcome: str = ""
+    satisfaction: str = ""  # reference.SATISFACTION
     notes: str = ""
 
     @property
@@ -89,6 +114,11 @@ class FinancialAssistance(Assistance):
     def detail(self) -> str:
         return self.currency
 
+    @property
+    def sum(self) -> str:
+        """Amount and currency."""
+        return f"{self.amount} {self.currency}" if self.amount else ""
+
 
 class ReintegrationAssistance(Assistance):
     KIND = "reintegration"
@@ -96,6 +126,68 @@ class ReintegrationAssistance(Assistance):
 
     dimension: str = ""  # reference.REINTEGRATION_DIMENSIONS
     type: str = ""  # reference.REINTEGRATION_TYPES of the dimension
+
+    @property
+    def detail(self) -> str:
+        return self.type
+
+
+class ShelterAssistance(Assistance):
+    KIND = "shelter"
+    CLASS = "narrative"
+
+    type: str = ""  # reference.SHELTER_TYPES
+    capacity: str = ""  # room, and who else is lodged with the person
+
+    @property
+    def detail(self) -> str:
+        return self.type
+
+
+class ImmediateAssistance(Assistance):
+    KIND = "immediate"
+    CLASS = "narrative"
+
+    type: str = ""  # reference.IMMEDIATE_TYPES
+    given: str = ""
+
+    @property
+    def detail(self) -> str:
+        return self.type
+
+
+class SafetyAssistance(Assistance):
+    KIND = "safety"
+    CLASS = "narrative"
+
+    type: str = ""  # reference.SAFETY_TYPES
+    measures: str = ""
+
+    @property
+    def detail(self) -> str:
+        return self.type
+
+
+class ReturnAssistance(Assistance):
+    KIND = "return"
+    CLASS = "narrative"
+
+    phase: str = ""  # reference.RETURN_PHASES
+    type: str = ""  # reference.RETURN_TYPES of the phase
+    country: str = ""  # where to, ISO 3166
+
+    @property
+    def detail(self) -> str:
+        return self.type
+
+
+class InterpretationAssistance(Assistance):
+    KIND = "interpretation"
+    CLASS = "narrative"
+
+    language: str = ""
+    type: str = ""  # reference.INTERPRETATION_TYPES
+    interpreter: str = ""
 
     @property
     def detail(self) -> str:
@@ -110,5 +202,10 @@ SCHEMAS: dict[str, type[Assistance]] = {
         LegalAssistance,
         FinancialAssistance,
         ReintegrationAssistance,
+        ShelterAssistance,
+        ImmediateAssistance,
+        SafetyAssistance,
+        ReturnAssistance,
+        InterpretationAssistance,
     )
 }

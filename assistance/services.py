@@ -2,11 +2,12 @@
 
 from datetime import date
 
+import msgspec
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from assistance.models import Assistance
+from assistance.models import Assistance, AssistanceStatus
 from assistance.sections import Assistance as Content
 from assistance.sections import AssistanceFacts
 from audit import trail
@@ -56,6 +57,8 @@ def change_assistance(
         raise NotAllowed(_("This part of the case is not shared with you for writing."))
     with transaction.atomic():
         current = locked(row, revision)
+        if current.status == AssistanceStatus.PLANNED and content.planned_from is None:
+            content = _planned(content, current.starts_on, current.ends_on)
         current.status, current.starts_on, current.ends_on = status, starts_on, ends_on
         _fill(current, content)
         trail.save(current, verb=Verb.ASSISTANCE_CHANGED, by=by)
@@ -69,7 +72,15 @@ def check_can_record(by: User, case: Case, content: Content) -> None:
     check_can_write(by, case, content.CLASS)
 
 
+def _planned(content: Content, since: date, until: date | None) -> Content:
+    return msgspec.structs.replace(content, planned_from=since, planned_until=until)
+
+
 def _fill(row: Assistance, content: Content) -> None:
+    if (
+        row.status == AssistanceStatus.PLANNED
+    ):  # the plan; it stays when the open days become actual
+        content = _planned(content, row.starts_on, row.ends_on)
     facts = AssistanceFacts(kind=content.KIND, year=row.starts_on.year, detail=content.detail)
     row.put("facts", facts)
     row.put("content", content, cls=content.CLASS)

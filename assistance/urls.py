@@ -8,4 +8,9 @@ app_name = "assistance"
 urlpatterns = [
     path("<slug:reference>/assistance/", views.record, name="record"),
     path("<slug:reference>/assistance/<uuid:assistance>/", views.change, name="change"),
+    path(
+        "<slug:reference>/assistance/<uuid:assistance>/session/",
+        views.session,
+        name="session",
+    ),
 ]

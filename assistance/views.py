@@ -10,13 +10,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from assistance import services
-from assistance.forms import FORMS
-from assistance.models import Assistance
+from assistance.forms import FORMS, Goals
+from assistance.models import Assistance, SupportPlan
+from assistance.plans import SUPPORT_PLAN
 from assistance.reference import KINDS
-from assistance.sections import SCHEMAS
+from assistance.sections import SCHEMAS, SupportPlanContent
+from assistance.sections import Assistance as Content
+from assistance.sittings import SESSION, SessionForm, hold_session
 from audit.refusals import refused
 from cases import door, drafts
 from cases.access import Access
+from cases.models import Case
 from cases.selectors import get_case_for
 from cases.services.casework import check_can_write
 from cases.views import changing
@@ -44,7 +48,8 @@ def record(request: StaffRequest, reference: str) -> HttpResponse:
         status = 422 if is_refused else 200
         return render(request, "assistance/choose.html", frame, status=status)
     is_sent = "status" in request.POST
-    form = FORMS[kind](request.POST if is_sent else None)
+    goals = goals_of(case, access, request)
+    form = FORMS[kind](request.POST if is_sent else None, goals=goals)
     if is_sent and form.is_valid():
         services.record_assistance(
             case, content=form.content(), by=request.user, **form.open_values()
@@ -59,19 +64,14 @@ def record(request: StaffRequest, reference: str) -> HttpResponse:
 @require(Right.ASSISTANCE_RECORD)
 def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpResponse:
     """Complete or correct one record; what it said before stays in its history."""
-    case, access = get_case_for(request.user, reference)
-    row = Assistance.objects.filter(pk=assistance, case=case).first()
-    sections = door.open_rows([row], by=request.user)[0] if row else {}
-    content = sections.get("content")
-    if row is None or content is None:
-        raise NotFound(_("There is no such record, or it is not shared with you."))
-    check_can_write(request.user, case, content.CLASS)
+    case, access, row, content = _opened(request, reference, assistance)
     initial = content.as_dict() | {
         "status": row.status,
         "starts_on": row.starts_on,
         "ends_on": row.ends_on,
     }
-    form = FORMS[content.KIND](request.POST or None, initial=initial)
+    goals = goals_of(case, access, request)
+    form = FORMS[content.KIND](request.POST or None, initial=initial, goals=goals)
 
     def write(revision: int) -> None:
         services.change_assistance(
@@ -86,6 +86,49 @@ def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpRespo
     return changing.change(
         request, row, form, write, template="assistance/form.html", context=context
     )
+
+
+@require_http_methods(["GET", "POST"])
+@require(Right.ASSISTANCE_RECORD)
+def session(request: StaffRequest, reference: str, assistance: UUID) -> HttpResponse:
+    """Add a session to a record: a short form with today in it."""
+    case, access, row, content = _opened(request, reference, assistance)
+    is_sent = request.method == "POST"
+    initial = {"held_by": request.user.display_name}
+    form = SessionForm(request.POST if is_sent else None, classes=access.write, initial=initial)
+    if is_sent and form.is_valid():
+        hold_session(row, content, form, by=request.user)
+        messages.success(request, _("The session is recorded."))
+        return redirect("cases:detail", reference=reference)
+    context = case_frame(request, case, access) | {"form": form, "kind": SESSION}
+    return render(request, "cases/entry.html", context, status=422 if is_sent else 200)
+
+
+def _opened(
+    request: StaffRequest, reference: str, assistance: UUID
+) -> tuple[Case, Access, Assistance, Content]:
+    """A record, opened, for somebody who may write its class. Raises NotFound and NotAllowed."""
+    case, access = get_case_for(request.user, reference)
+    row = Assistance.objects.filter(pk=assistance, case=case).first()
+    sections = door.open_rows([row], by=request.user)[0] if row else {}
+    content = sections.get("content")
+    if row is None or not isinstance(content, Content):
+        raise NotFound(_("There is no such record, or it is not shared with you."))
+    check_can_write(request.user, case, content.CLASS)
+    return case, access, row, content
+
+
+def goals_of(case: Case, access: Access, request: StaffRequest) -> Goals:
+    """The goals of the case, for somebody who may read them; those without the class get none."""
+    if "narrative" not in access.read:
+        return []
+    rows = list(SupportPlan.objects.filter(case=case))
+    opened = door.open_rows(rows, by=request.user, classes=["narrative"])
+    return [
+        (str(row.pk), ": ".join([SUPPORT_PLAN.title(content), content.objectives[:60]]))
+        for row, sections in zip(rows, opened, strict=True)
+        if isinstance(content := sections.get("content"), SupportPlanContent)
+    ]
 
 
 def kinds_for(access: Access) -> list[tuple[str, Any]]:

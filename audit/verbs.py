@@ -76,6 +76,7 @@ class Verb(StrEnum):
     PLAN_CHANGED = "plan_changed"
     ASSISTANCE_RECORDED = "assistance_recorded"
     ASSISTANCE_CHANGED = "assistance_changed"
+    SESSION_HELD = "session_held"
     GRANT_GIVEN = "grant_given"
     GRANT_REVOKED = "grant_revoked"
     CASE_HANDED_OVER = "case_handed_over"
@@ -238,6 +239,7 @@ TOLD_AS = {
     Verb.PLAN_CHANGED: _("changed a goal of the support plan"),
     Verb.ASSISTANCE_RECORDED: _("recorded assistance"),
     Verb.ASSISTANCE_CHANGED: _("changed a record of assistance"),
+    Verb.SESSION_HELD: _("recorded a session of assistance"),
     Verb.GRANT_GIVEN: _("gave access"),
     Verb.GRANT_REVOKED: _("took access back"),
     Verb.CASE_HANDED_OVER: _("handed the case over"),

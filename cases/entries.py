@@ -40,7 +40,6 @@ from cases.models import (
 )
 from cases.panels import Panel
 from cases.presenters import item_of, told
-from cases.sections import CommentFacts
 from core.classes import CONTENT, SHORT_NAMES
 from core.rights import Right
 from core.schema import Section
@@ -188,7 +187,7 @@ def new_entry(case: Case, kind: EntryKind, content: Section, *, by: User) -> Ent
     row.put("content", content, cls)
     row.take(content)
     if kind.model.ROUTED:
-        row.put("facts", CommentFacts(cls=cls))
+        row.put("facts", kind.model.SECTIONS["facts"][1](cls=cls))  # type: ignore[call-arg]
     return row
 
 
@@ -202,9 +201,12 @@ def may_write(kind: EntryKind, user: User, access: Access) -> bool:
     return bool(access.write & kind.classes) and any(user.has_right(right) for right in kind.rights)
 
 
-def panel_of(name: str) -> Panel:
-    """The part of the case page that shows entries of this kind."""
-    kind = ENTRY_KINDS[name]
+def panel_of(name: str, kind: EntryKind | None = None) -> Panel:
+    """The part of the case page that shows entries of this kind.
+
+    `kind` is for one that is not in ENTRY_KINDS, because it has pages of its own.
+    """
+    kind = kind or ENTRY_KINDS[name]
 
     def rows(case: Case) -> QuerySet[Any]:
         return kind.model._default_manager.filter(case=case).select_related("recorded_by")

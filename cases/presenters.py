@@ -78,6 +78,7 @@ COUNTRIES = frozenset(
     {"citizenship", "mailing_country", "country_of_exploitation", "country", "issuing_country"}
 )
 KNOWN_DAYS = frozenset({"event_date", "birthdate"})
+LINKS: set[str] = set()  # fields that name another row of the file; upper apps add theirs
 
 
 def told(section: Section, without: Collection[str] = ()) -> list[tuple[str, str]]:
@@ -145,6 +146,8 @@ def item_of(name: str, code: str) -> str:
         return str(country_name(code))
     if name in KNOWN_DAYS:
         return told_day(code)
+    if name in LINKS:  # enough to see that it is another one
+        return f"…{code[-6:]}"
     return str(CODES.get(name, {}).get(code, code))
 
 

@@ -3,18 +3,27 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
-from assistance.reference import (
-    CURRENCIES,
-    LEGAL_STAGES,
-    PSYCHOLOGICAL_METHODS,
-    REINTEGRATION_TYPES,
-)
+from assistance import reference
+from assistance.kinds import KINDS as ALL_KINDS
+from cases.countries import LANGUAGES
 from config.demo import names, texts
 
-KINDS = {"medical": 25, "psychological": 30, "legal": 15, "financial": 15, "reintegration": 15}
+KINDS = {  # and how often each is given
+    "medical": 20,
+    "psychological": 25,
+    "legal": 12,
+    "financial": 12,
+    "reintegration": 12,
+    "shelter": 6,
+    "immediate": 6,
+    "safety": 3,
+    "return": 2,
+    "interpretation": 2,
+}
 PLAN_AHEAD = 60  # days
 MOST = 5  # pieces of assistance of one person
 
@@ -42,6 +51,8 @@ def _piece(rng: Random, opened_on: date, today: date) -> DemoAssistance:
         "provider": rng.choice(names.PROVIDERS[kind]),
         "outcome": rng.choice(texts.OUTCOMES[status]),
         "notes": rng.choice(texts.NOTES),
+        "place": rng.choice(texts.PLACES),
+        "satisfaction": rng.choice(list(reference.SATISFACTION)) if status == "delivered" else "",
         **_CONTENTS[kind](rng),
     }
     return DemoAssistance(kind=kind, status=status, on=on, content=content)
@@ -64,7 +75,7 @@ def _medical(rng: Random) -> dict[str, Any]:
 
 def _psychological(rng: Random) -> dict[str, Any]:
     return {
-        "method": rng.choice(list(PSYCHOLOGICAL_METHODS)),
+        "method": rng.choice(list(reference.PSYCHOLOGICAL_METHODS)),
         "sessions": rng.randint(1, 16),
         "observations": rng.choice(texts.OBSERVATIONS),
     }
@@ -74,22 +85,40 @@ def _legal(rng: Random) -> dict[str, Any]:
     return {
         "matter": rng.choice(texts.MATTERS),
         "court": rng.choice(texts.COURTS),
-        "stage": rng.choice(list(LEGAL_STAGES)),
+        "stage": rng.choice(list(reference.LEGAL_STAGES)),
     }
 
 
 def _financial(rng: Random) -> dict[str, Any]:
     return {
         "amount": f"{rng.randrange(20, 900, 5)}.00",
-        "currency": rng.choices(list(CURRENCIES), (80, 15, 5))[0],
+        "currency": rng.choices(list(reference.CURRENCIES), (80, 15, 5))[0],
         "project_code": f"DEMO-{rng.randint(1, 6):02}",
         "receipt": f"R-{rng.randrange(10**5):05}",
     }
 
 
-def _reintegration(rng: Random) -> dict[str, Any]:
-    dimension = rng.choice(list(REINTEGRATION_TYPES))
-    return {"dimension": dimension, "type": rng.choice(list(REINTEGRATION_TYPES[dimension]))}
+def _in_groups(code: str, rng: Random) -> dict[str, Any]:
+    """A type of a kind whose types lie in groups."""
+    kind = ALL_KINDS[code]
+    group = rng.choice(list(kind.grouped))
+    return {kind.group: group, "type": rng.choice(list(kind.grouped[group]))}
+
+
+def _return(rng: Random) -> dict[str, Any]:
+    return _in_groups("return", rng) | {"country": rng.choice(["MD", "UA", "GE"])}
+
+
+def _typed(
+    types: reference.Codes, name: str, texts: tuple[str, ...], rng: Random
+) -> dict[str, Any]:
+    return {"type": rng.choice(list(types)), name: rng.choice(texts)}
+
+
+def _interpretation(rng: Random) -> dict[str, Any]:
+    types = reference.INTERPRETATION_TYPES
+    said = _typed(types, "interpreter", ("", "M. Tlumach", "Л. Талмач"), rng)
+    return said | {"language": rng.choice(list(LANGUAGES))}
 
 
 _CONTENTS: dict[str, Callable[[Random], dict[str, Any]]] = {
@@ -97,5 +126,10 @@ _CONTENTS: dict[str, Callable[[Random], dict[str, Any]]] = {
     "psychological": _psychological,
     "legal": _legal,
     "financial": _financial,
-    "reintegration": _reintegration,
+    "reintegration": partial(_in_groups, "reintegration"),
+    "shelter": partial(_typed, reference.SHELTER_TYPES, "capacity", texts.ROOMS),
+    "immediate": partial(_typed, reference.IMMEDIATE_TYPES, "given", texts.GIVEN),
+    "safety": partial(_typed, reference.SAFETY_TYPES, "measures", texts.MEASURES),
+    "return": _return,
+    "interpretation": _interpretation,
 }

@@ -163,6 +163,11 @@ PROVIDERS = {
     "legal": ("Open Door Legal Aid", "Юридическая помощь «Опора»", "Бюро «Слово и право»"),
     "financial": ("Bridge Support Fund", "Фонд «Новый берег»", "Фонд «Падтрымка-Мост»"),
     "reintegration": ("Second Spring Association", "Мастерская «Лад»", "Дом «Каля ракі»"),
+    "shelter": ("Linden House", "Приют «Крыша»", "Прытулак «Гняздо»"),
+    "immediate": ("First Days Fund", "Склад «Помощь рядом»", "Пункт «Цёплая хата»"),
+    "safety": ("Quiet Road Security", "Отдел защиты свидетелей, пост 3", "Служба «Шчыт»"),
+    "return": ("Homeward Travel Desk", "Бюро «Дорога домой»", "Служба «Вяртанне»"),
+    "interpretation": ("Two Tongues Bureau", "Бюро переводов «Слог»", "Перакладчыкі «Мова»"),
 }
 REFERRERS = (
     "River Crossing Helpline",

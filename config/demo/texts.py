@@ -137,3 +137,12 @@ COURTS = (
     "Абласны суд",
     "Labour disputes commission",
 )
+
+PLACES = ("", "Our office", "At the provider’s", "По видеосвязи", "Дома ў чалавека")
+ROOMS = ("", "Room 4, with one child", "Комната на двоих", "Асобны пакой")
+GIVEN = ("A bag for the first three days.", "Тёплая одежда и обувь.", "Тэлефон з карткай.")
+MEASURES = (
+    "Calls the duty telephone each evening.",
+    "Переезд в другой район согласован.",
+    "Новыя паролі ва ўсіх уліковых запісах.",
+)

@@ -276,6 +276,7 @@ class Walk:
             },
             "assistance:record": helped | {"matter": "Typed", "stage": "advice"},
             "assistance:change": helped | {"matter": "Typed", "stage": "advice", "revision": "0"},
+            "assistance:session": {"held_on": today, "minutes": "50", "note": "Typed"},
             "cases:court": {"reason": "court", "note": "Typed"},
             "cases:workbooks": {
                 "purpose": self.random.choice(["ourselves", "others"]),

@@ -18,6 +18,7 @@ from accounts.services import make_user
 from assistance import sections
 from assistance.models import Assistance
 from assistance.services import change_assistance, record_assistance
+from assistance.sittings import SESSION
 from audit import trail
 from audit.verbs import Verb
 from cases import door
@@ -185,6 +186,9 @@ def _build_case(world: World, number: int) -> Case:
     made = contents(lambda cls: world.word(case.pk, cls), world.random.choice(["medical", "legal"]))
     for kind, content in made.items():
         casework.record_entry(case, ENTRY_KINDS[kind], content, by=owner)
+    for cls in ("medical", "legal"):
+        content = sections.SessionContent(cls=cls, kind=cls, note=world.word(case.pk, cls))
+        casework.record_entry(case, SESSION, content, by=owner)
     for cls in world.random.sample(["medical", "legal", "identity", "narrative"], 2):
         _attach(world, case, cls, owner)
     for name, (classes, may_write, hours) in shared.items():

@@ -7,6 +7,8 @@ import pytest
 from django.utils import timezone
 
 from assistance.forms import FORMS
+from assistance.kinds import KINDS as REGISTRY
+from assistance.kinds import TYPES
 from assistance.reference import KINDS, REINTEGRATION_DIMENSIONS, REINTEGRATION_TYPES
 from assistance.sections import SCHEMAS
 
@@ -19,6 +21,11 @@ LEAST = {
     "legal": {"matter": "Residence", "stage": "advice"},
     "financial": {"amount": "120.50", "currency": "BYN"},
     "reintegration": {"type": "housing"},
+    "shelter": {"type": "safe_house"},
+    "immediate": {"type": "clothing"},
+    "safety": {"type": "relocation"},
+    "return": {"type": "tickets"},
+    "interpretation": {"language": "ru", "type": "in_person"},
 }
 FIELDS = {
     "medical": ["diagnosis", "treatment"],
@@ -26,8 +33,13 @@ FIELDS = {
     "legal": ["matter", "court", "stage"],
     "financial": ["amount", "currency", "project_code", "receipt"],
     "reintegration": ["type"],
+    "shelter": ["type", "capacity"],
+    "immediate": ["type", "given"],
+    "safety": ["type", "measures"],
+    "return": ["type", "country"],
+    "interpretation": ["language", "type", "interpreter"],
 }
-LAST = ["provider", "status", "starts_on", "ends_on", "outcome", "notes"]
+LAST = ["provider", "place", "status", "starts_on", "ends_on", "outcome", "satisfaction", "notes"]
 
 
 def _form(kind, **values):
@@ -35,7 +47,7 @@ def _form(kind, **values):
 
 
 def test_every_kind_has_a_form_a_schema_and_a_name():
-    assert set(FORMS) == set(SCHEMAS) == set(KINDS) == set(LEAST)
+    assert set(FORMS) == set(SCHEMAS) == set(KINDS) == set(REGISTRY) == set(LEAST)
     for kind, schema in SCHEMAS.items():
         assert kind == schema.KIND and schema.CLASS
 
@@ -147,6 +159,49 @@ def test_each_type_of_reintegration_belongs_to_one_dimension():
             assert form.is_valid()
             content = form.content()
             assert (content.dimension, content.type, content.detail) == (dimension, code, code)
+
+
+@pytest.mark.parametrize("code", REGISTRY)
+def test_a_row_of_the_registry_names_what_its_section_has(code):
+    kind = REGISTRY[code]
+    fields = set(kind.schema.__struct_fields__)
+    assert set(kind.fields) <= fields and bool(kind.grouped) == bool(kind.group)
+    assert all(hasattr(kind.schema(), name) for name in kind.tells) and kind.label
+    assert not kind.group or kind.group in fields
+
+
+def test_a_code_of_a_type_stands_in_one_kind_only():
+    """The page tells a type by its code alone."""
+    codes = []
+    for kind in REGISTRY.values():
+        if "type" not in kind.fields:
+            continue
+        for code, label in kind.fields["type"].choices:
+            codes += [one for one, _ in label] if isinstance(label, list) else [code][: bool(code)]
+    assert sorted(codes) == sorted(TYPES)
+
+
+def test_each_type_of_return_belongs_to_one_phase():
+    form = _form("return", type="reception", country="")
+    assert form.is_valid()
+    assert (form.content().phase, form.content().detail) == ("post_arrival", "reception")
+
+
+def test_whether_somebody_is_content_is_told_apart_from_not_having_asked():
+    for code in ("unknown", "not_asked", "declined", ""):
+        form = _form("medical", satisfaction=code)
+        assert form.is_valid() and form.content().satisfaction == code
+    assert list(_form("medical", satisfaction="maybe").errors) == ["satisfaction"]
+
+
+def test_a_goal_is_chosen_among_those_the_person_may_read():
+    goals = [("0192", "Housing")]
+    form = FORMS["medical"](COMMON | {"goal": "0192"}, goals=goals)
+    assert form.is_valid() and form.content().goal == "0192"
+    assert not FORMS["medical"](COMMON | {"goal": "0193"}, goals=goals).is_valid()
+    base = SCHEMAS["medical"](goal="0192")
+    form = FORMS["medical"](COMMON | {"goal": ""})  # for somebody who reads no goals
+    assert form.is_valid() and form.content(base).goal == "0192"
 
 
 def test_what_the_form_lacks_is_kept_from_the_version_before():

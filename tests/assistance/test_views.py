@@ -7,12 +7,19 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from assistance.models import Assistance
+from assistance.models import Assistance, AssistanceSession
 from assistance.reference import KINDS
-from assistance.sections import MedicalAssistance, PsychologicalAssistance
+from assistance.sections import (
+    MedicalAssistance,
+    PsychologicalAssistance,
+    SupportPlanContent,
+)
 from assistance.services import record_assistance
+from assistance.sittings import SessionForm, hold_session
 from audit.verbs import Verb
 from cases import door
+from cases.entries import ENTRY_KINDS
+from cases.services.casework import record_entry
 from tests.assistance.test_forms import LEAST
 from tests.conftest import SENTINELS
 from tests.guards import log
@@ -206,3 +213,84 @@ def test_whoever_only_reads_is_told_so(case, volha, share, client_for, file, des
     for answer in (browser.get(desk), browser.post(desk, _sent("psychological"))):
         assert answer.status_code == 403
     assert SENTINELS["identity"] not in _page(browser.get(file))
+
+
+# --- Sessions and goals ---------------------------------------------------------------
+def test_two_clicks_add_a_session(case, alena, records, client_for, file):
+    """One opens a short form with today in it, one saves. Typing is apart."""
+    browser = client_for(alena)
+    address = reverse("assistance:session", args=[case.reference, records[1].pk])
+    assert f'href="{address}"' in _page(browser.get(file))  # on the case page
+    form = _page(browser.get(address))  # 1: its form
+    sent = dict(re.findall(r'name="(held_on|minutes|held_by)" value="([^"]*)"', form))
+    assert sent["held_on"] == TODAY.isoformat() and sent["held_by"] == alena.display_name
+    typed = sent | {"minutes": "50", "note": "Spoke of the journey"}
+    saved = browser.post(address, typed, follow=True)  # 2: save
+    assert saved.redirect_chain == [(file, 302)]
+    page = _page(saved)
+    assert "The session is recorded." in page and "Spoke of the journey" in page
+    assert "50 minutes" in page
+
+
+def test_a_session_has_the_class_of_its_record(
+    case, alena, volha, person, share, records, client_for
+):
+    doctor = person("doctor", "medical")
+    share(volha, "psychological", "identity")
+    share(doctor, "medical", "identity")
+    addresses = [reverse("assistance:session", args=[case.reference, row.pk]) for row in records]
+    sent = {"held_on": TODAY.isoformat(), "note": "Only for those of the class"}
+    assert client_for(volha).post(addresses[0], sent).status_code == 404
+    assert not AssistanceSession.objects.exists()
+    assert client_for(volha).post(addresses[1], sent).status_code == 302
+    [row] = AssistanceSession.objects.all()
+    for reader, reads in ((volha, True), (alena, True), (doctor, False)):
+        assert bool(door.open_rows([row], by=reader)[0]) == reads
+        page = reverse("cases:detail", args=[case.reference])
+        assert (sent["note"] in _page(client_for(reader).get(page))) == reads
+
+
+def test_a_session_says_in_the_clear_neither_what_it_is_of_nor_which_record(case, alena, records):
+    content = door.open_rows([records[0]], by=alena)[0]["content"]
+    form = SessionForm({"held_on": TODAY.isoformat(), "note": "Plaster off"}, classes=set())
+    assert form.is_valid()
+    hold_session(records[0], content, form, by=alena)
+    [row] = AssistanceSession.objects.all()
+    opened = {name: str(getattr(row, name)) for name in AssistanceSession.Privacy.open}
+    assert not [v for v in opened.values() if "medical" in v or str(records[0].pk) in v]
+
+
+def test_whoever_only_reads_adds_no_session(case, volha, share, records, client_for, file):
+    share(volha, "psychological", may_write=False)
+    browser = client_for(volha)
+    address = reverse("assistance:session", args=[case.reference, records[1].pk])
+    assert f'href="{address}"' not in _page(browser.get(file))
+    assert browser.post(address, {"held_on": TODAY.isoformat()}).status_code == 403
+    assert not AssistanceSession.objects.exists()
+
+
+@pytest.mark.parametrize("name, value", [("held_on", ""), ("minutes", "0"), ("minutes", "an hour")])
+def test_a_session_that_cannot_be_is_refused(case, alena, records, client_for, name, value):
+    address = reverse("assistance:session", args=[case.reference, records[0].pk])
+    sent = {"held_on": TODAY.isoformat(), "note": "Kept <here>"} | {name: value}
+    answer = client_for(alena).post(address, sent)
+    assert answer.status_code == 422 and "Kept <here>" in _page(answer)
+    assert not AssistanceSession.objects.exists()
+
+
+def test_a_record_names_the_goal_it_serves(case, alena, volha, share, records, client_for):
+    content = SupportPlanContent(plan_type="Housing", objectives="A room of her own")
+    goal = record_entry(case, ENTRY_KINDS["plan"], content, by=alena)
+    page = reverse("assistance:change", args=[case.reference, records[1].pk])
+    browser = client_for(alena)
+    assert "A room of her own" in _page(browser.get(page))
+    data = _sent("psychological", goal=str(goal.pk), revision="1")
+    assert browser.post(page, data).status_code == 302
+    assert f'value="{goal.pk}" selected' in _page(browser.get(page))
+    # A psychologist reads no goals, and does not undo which one it is.
+    share(volha, "psychological", "identity")
+    other = client_for(volha)
+    assert "A room of her own" not in _page(other.get(page))
+    assert other.post(page, _sent("psychological", revision="2")).status_code == 302
+    [sections] = door.open_rows([Assistance.objects.get(pk=records[1].pk)], by=alena)
+    assert sections["content"].goal == str(goal.pk)

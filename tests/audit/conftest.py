@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts.models import LinkedIdentity, PasswordLink, Proposal, User
 from accounts.services import join_team, make_office, make_organisation, make_team
-from assistance.sections import PsychologicalAssistance
+from assistance.sections import PsychologicalAssistance, SessionContent
 from assistance.services import change_assistance, record_assistance
+from assistance.sittings import SESSION
 from audit import guards, trail
 from audit.models import ReviewItem, TrackedModel
 from audit.verbs import Verb
@@ -89,6 +90,7 @@ def world(
         _ask_for_workbook(one, alena)
         for name, content in contents().items():
             record_entry(one, ENTRY_KINDS[name], content, by=alena)
+        record_entry(one, SESSION, SessionContent(cls="legal", note="Held"), by=alena)
     for kind in ("adult", "child"):
         rule = RetentionRule(kind=kind, years=10)
         trail.save(rule, verb=Verb.RETENTION_CHANGED, by=alena)

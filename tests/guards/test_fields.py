@@ -40,6 +40,7 @@ OPEN_OF_A_CASE = {
     "cases.Perpetrator": {"case", "recorded_on", "recorded_by"},
     "cases.Comment": {"case", "recorded_on", "recorded_by"},
     "assistance.SupportPlan": {"case", "recorded_on", "recorded_by"},
+    "assistance.AssistanceSession": {"case", "recorded_on", "recorded_by"},
     "cases.Exclusion": {"case", "user", "since", "until"},
     "cases.Attachment": {"case", "added_on", "added_by", "state", "file", "file_digest"},
     "assistance.Assistance": {"case", "status", "starts_on", "ends_on", "recorded_by"},

@@ -207,6 +207,7 @@ def surround(
         "cases:who": (at_case, {}),
         "assistance:record": (at_case, helped),
         "assistance:change": ((reference, row.pk), helped),
+        "assistance:session": ((reference, row.pk), {"held_on": today(), "note": word}),
         "audit:officer": ((by.pk,), {}),
         "audit:review_item": ((item,), {"act": "sign_off", "note": "Agreed", "revision": "1"}),
     }
