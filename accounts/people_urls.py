@@ -18,6 +18,7 @@ urlpatterns = [
     path("offices/<uuid:office>/", views.office, name="office"),
     path("organisations/new/", views.new_organisation, name="new_organisation"),
     path("organisations/<uuid:organisation>/", views.organisation, name="organisation"),
+    path("organisations/<uuid:organisation>/desk/", views.make_desk, name="desk"),
     path("<uuid:person>/", views.person, name="person"),
     path("<uuid:person>/change/", views.change_person, name="change"),
     path("<uuid:person>/link/", views.link, name="link"),

@@ -285,7 +285,8 @@ def team(request: StaffRequest, team: UUID) -> HttpResponse:
 @require(Right.ACCOUNTS_ALL)
 def offices(request: StaffRequest) -> HttpResponse:
     """Every organisation with its offices."""
-    found = Organisation.objects.prefetch_related("office_set").order_by("is_partner", "name")
+    found = Organisation.objects.select_related("desk").prefetch_related("office_set")
+    found = found.order_by("is_partner", "name")
     return render(request, "people/offices.html", {"organisations": found})
 
 
@@ -316,6 +317,18 @@ def organisation(request: StaffRequest, organisation: UUID) -> HttpResponse:
 def office(request: StaffRequest, office: UUID) -> HttpResponse:
     """Another name for an office."""
     return _rename(request, Office.objects.filter(pk=office).first(), services.rename_office)
+
+
+@require_POST
+@require(Right.ACCOUNTS_ALL)
+def make_desk(request: StaffRequest, organisation: UUID) -> HttpResponse:
+    """Set up the desk of an organisation. Who is at it takes two people."""
+    found = Organisation.objects.filter(pk=organisation).first()
+    if found is None:
+        raise NotFound(_("There is no such page."))
+    desk = services.make_desk(found, by=request.user)
+    messages.success(request, _("The desk is set up, with nobody at it."))
+    return redirect("people:team", team=desk.pk)
 
 
 def _make(

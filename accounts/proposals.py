@@ -15,6 +15,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -68,6 +69,7 @@ def _roles_to_take(asker: User, subject: User) -> list[tuple[str, str | Promise]
 def _teams_to_join(asker: User, subject: User) -> list[tuple[str, str | Promise]]:
     joined = subject.team_memberships.now().values("team")
     teams = Team.objects.filter(group__office=None).exclude(pk__in=joined).order_by("name")
+    teams = teams.filter(Q(desk_of=None) | Q(desk_of=subject.organisation_id))
     return [(str(team.pk), team.name) for team in teams]
 
 

@@ -31,6 +31,7 @@ from core.ids import uuid7
 from core.rights import Right
 
 CHANGEABLE = {"display_name", "office", "is_active"}
+LONGEST_IN_NAME = 150  # letters of an organisation in the name of its desk
 
 
 # --- Organisations, offices and teams -------------------------------------------------
@@ -67,6 +68,21 @@ def make_office(
     office.supervisors = make_team(name=f"supervisors:{code}", by=by).group
     trail.save(office, verb=Verb.OFFICE_MADE, by=by)
     return office
+
+
+@transaction.atomic
+def make_desk(organisation: Organisation, *, by: User | None) -> Team:
+    """Set up the desk of an organisation, which cases are referred to, with nobody at it.
+
+    Raises NotAllowed, and WrongState where there is one.
+    """
+    check_right(by, Right.ACCOUNTS_ALL)
+    current = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    if current.desk_id is not None:
+        raise WrongState(_("This organisation has a desk already."))
+    current.desk = make_team(name=str(_("Desk of %s") % current.name[:LONGEST_IN_NAME]), by=by)
+    trail.save(current, verb=Verb.DESK_SET_UP, by=by)
+    return current.desk
 
 
 def rename_organisation(organisation: Organisation, *, name: str, by: User | None) -> None:
@@ -178,9 +194,9 @@ def make_user(
 def change_account(user: User, *, by: User | None, **changes: Any) -> User:
     """Change the `display_name`, the `office` or whether the account `is_active`; returns it.
 
-    A supervisor goes over to the supervisors of the new office, and the sessions of an account that is
-    closed end. Raises BadInput for other fields, ValidationError, NotAllowed, and WrongState when the
-    roles held do not fit the office.
+    A supervisor goes over to the supervisors of the new office, whoever leaves an organisation leaves
+    its desk, and the sessions of an account that is closed end. Raises BadInput for other fields,
+    ValidationError, NotAllowed, and WrongState when the roles held do not fit the office.
     """
     check_person(by, user)
     if unknown := changes.keys() - CHANGEABLE:
@@ -199,6 +215,7 @@ def change_account(user: User, *, by: User | None, **changes: Any) -> User:
         if not account.is_active:
             account.end_sessions()
         _settle_among_supervisors(account, by)
+        _leave_desks_elsewhere(account, by)
     return account
 
 
@@ -261,9 +278,14 @@ def take_role(*, user: User, role: str, by: User | None) -> None:
 
 @transaction.atomic
 def join_team(*, user: User, team: Team, by: User | None) -> TeamMembership:
-    """Put a person into a team. A membership that goes on stays as it is. Raises NotAllowed."""
+    """Put a person into a team. A membership that goes on stays as it is.
+
+    Raises NotAllowed, and WrongState for the desk of an organisation that they do not work in.
+    """
     check_person(by, user)
-    _lock(user)
+    account = _lock(user)
+    if Organisation.objects.filter(desk=team).exclude(pk=account.organisation_id).exists():
+        raise WrongState(_("At the desk of an organisation are people of it, and nobody else."))
     return _join(user, team, by)
 
 
@@ -302,6 +324,13 @@ def _settle_among_supervisors(user: User, by: User | None) -> None:
             _leave(user, team, by)
     if own is not None:
         _join(user, own, by)
+
+
+def _leave_desks_elsewhere(user: User, by: User | None) -> None:
+    """Nobody is at the desk of an organisation that they do not work in."""
+    desks = Organisation.objects.filter(desk__memberships__in=user.team_memberships.now())
+    for organisation in desks.exclude(pk=user.organisation_id).select_related("desk"):
+        _leave(user, organisation.desk, by)
 
 
 def _codes(user: User) -> set[str]:

@@ -1,6 +1,14 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+REFERRAL_LABELS = {
+    "service": _("What the person needs"),
+    "withdrawn_because": _("Withdrawn because"),
+    "declined_because": _("Declined because"),
+    "fallback": _("What is done instead"),
+    "feedback": _("Feedback"),
+}
+
 
 class AssistanceConfig(AppConfig):
     name = "assistance"
@@ -11,24 +19,30 @@ class AssistanceConfig(AppConfig):
         from assistance.models import Assistance, AssistanceStatus
         from assistance.panels import ASSISTANCE_PANEL, is_payment
         from assistance.plans import SUPPORT_PLAN
+        from assistance.referral_forms import ReferralForm
+        from assistance.referral_panel import REFERRAL_PANEL, by_us_link, to_us_link
+        from assistance.referral_services import end_with_its_grant
+        from assistance.referrals import SERVICES
         from assistance.sittings import SESSION, SessionForm
         from audit.verbs import Verb
         from cases import drafts
         from cases.approvals import APPROVABLE, Approvable
         from cases.entries import ENTRY_KINDS, panel_of
-        from cases.panels import CASE_PANELS
+        from cases.panels import CASE_PANELS, START_LINKS
         from cases.presenters import CODES, LABELLED, LABELS, LINKS
         from cases.reference import SUPPORT_PLAN_TYPE
+        from cases.services.grants import ON_TAKING_BACK
         from core.templatetags.ui import STATUS_TONES
 
         ENTRY_KINDS["plan"] = SUPPORT_PLAN
-        LABELLED.extend([*FORMS.values(), SUPPORT_PLAN.form, SessionForm])
+        LABELLED.extend([*FORMS.values(), SUPPORT_PLAN.form, SessionForm, ReferralForm])
         LABELS.update(
             kind=_("Kind of assistance"),
             planned_from=_("Planned from"),
             planned_until=_("Planned until"),
         )
         LINKS.update({"goal", "assistance"})
+        LABELS.update(REFERRAL_LABELS)
         CODES.update(
             status=dict(AssistanceStatus.choices),
             method=reference.PSYCHOLOGICAL_METHODS,
@@ -40,9 +54,15 @@ class AssistanceConfig(AppConfig):
             kind=reference.KINDS,
             phase=reference.RETURN_PHASES,
             satisfaction=reference.SATISFACTION,
+            service={code: service.name for code, service in SERVICES.items()},
         )
         CASE_PANELS.extend([panel_of("plan"), ASSISTANCE_PANEL, panel_of("session", SESSION)])
-        drafts.FORMS |= {f"assistance:{name}" for name in ("record", "change", "session")}
+        CASE_PANELS.append(REFERRAL_PANEL)
+        START_LINKS.extend([to_us_link, by_us_link])
+        ON_TAKING_BACK.append(end_with_its_grant)
+        drafts.FORMS |= {f"assistance:{name}" for name in ("record", "change", "session", "refer")}
         recorded = frozenset({Verb.ASSISTANCE_RECORDED, Verb.ASSISTANCE_CHANGED})
         APPROVABLE[Assistance._meta.label] = Approvable(Assistance, recorded, is_payment)
         STATUS_TONES.update(planned="info", under_way="wait", delivered="good", cancelled="neutral")
+        STATUS_TONES.update(sent="info", received="info", accepted="good", completed="good")
+        STATUS_TONES.update(declined="stop", withdrawn="neutral")

@@ -3,15 +3,19 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from assistance.referrals import SERVICES, ReferralStatus
 from assistance.sections import (
     SCHEMAS,
     AssistanceFacts,
+    ReferralAnswer,
+    ReferralContent,
+    ReferralFacts,
     SessionContent,
     SessionFacts,
     SupportPlanContent,
 )
 from assistance.sections import Assistance as Content
-from cases.models import Case, Entry, SealedModel
+from cases.models import Case, CaseTeamGrant, Entry, SealedModel
 from cases.models.base import SectionTypes
 from core.schema import Section
 from vault.fields import SealedField
@@ -92,3 +96,60 @@ class AssistanceSession(Entry):
     def route(cls, facts: Section) -> SectionTypes:
         assert isinstance(facts, SessionFacts)
         return {"content": (facts.cls, SessionContent)}
+
+
+class Referral(SealedModel):
+    """A case is referred to an organisation. What it may open is the grant; what for is sealed.
+
+    Open is to whom, where it stands, and until when an answer is due.
+    """
+
+    SECTIONS = {
+        "facts": ("facts", ReferralFacts),
+        "content": ("contact", ReferralContent),
+        "answer": ("contact", ReferralAnswer),
+    }
+    ROUTED = True
+
+    class Privacy:
+        open = (
+            *("id", "revision", "last_event", "resealed_by", "sealed_at"),
+            *("case", "to", "grant", "status", "sent_on", "answer_due", "status_on", "recorded_by"),
+        )
+        sealed = ("facts_sealed", "content_sealed", "answer_sealed")
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="referrals")
+    to = models.ForeignKey(
+        "accounts.Organisation",
+        verbose_name=_("referred to"),
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    grant = models.OneToOneField(CaseTeamGrant, on_delete=models.PROTECT, related_name="referral")
+    status = models.CharField(
+        _("status"), max_length=10, choices=ReferralStatus, default=ReferralStatus.SENT
+    )
+    sent_on = models.DateField(_("sent on"))
+    answer_due = models.DateField(_("answer due"))
+    status_on = models.DateField(_("since"))  # the day of the last step
+    recorded_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    facts_sealed = SealedField()
+    content_sealed = SealedField()
+    answer_sealed = SealedField()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["status", "answer_due"], name="referral_by_due")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(answer_due__gte=models.F("sent_on")),
+                name="referral_answered_after_it_is_sent",
+            )
+        ]
+
+    @classmethod
+    def route(cls, facts: Section) -> SectionTypes:
+        assert isinstance(facts, ReferralFacts)
+        of = SERVICES[facts.service].cls
+        return {"content": (of, ReferralContent), "answer": (of, ReferralAnswer)}

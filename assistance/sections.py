@@ -18,6 +18,33 @@ class SupportPlanContent(Section):
     actual_end_date: date | None = None
 
 
+class ReferralFacts(Section):
+    """What a case is referred for (class `facts`): the door routes by it."""
+
+    service: str = ""  # assistance.referrals.SERVICES
+
+
+class ReferralContent(Section):
+    """What is asked of another organisation (class: that of the service)."""
+
+    service: str = ""  # as in the facts
+    reason_for_outgoing_referral: str = ""  # code of cases.reference.REFERRAL_REASON
+    outgoing_referral_details: str = ""  # to whoever reads it there
+    referred_case_worker: str = ""  # whom to ask there
+    meeting_place: str = ""  # where and when the person is handed over, and who goes with them
+    meeting_time: str = ""
+    accompanied_by: str = ""
+    withdrawn_because: str = ""
+    fallback: str = ""  # what is done instead
+
+
+class ReferralAnswer(Section):
+    """What the other organisation answers (class: that of the service)."""
+
+    declined_because: str = ""
+    feedback: list[str] = []  # oldest first, each behind its day as 2026-03-27
+
+
 class AssistanceFacts(Section):
     """What the record is of (class `facts`): the door routes by it, statistics count it."""
 

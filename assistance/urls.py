@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assistance import views
+from assistance import referral_views, views
 
 app_name = "assistance"
 urlpatterns = [
@@ -13,4 +13,6 @@ urlpatterns = [
         views.session,
         name="session",
     ),
+    path("<slug:reference>/refer/", referral_views.refer, name="refer"),
+    path("<slug:reference>/referrals/<uuid:referral>/", referral_views.referral, name="referral"),
 ]

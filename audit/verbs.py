@@ -38,6 +38,7 @@ class Verb(StrEnum):
     OFFICE_CHANGED = "office_changed"
     ORGANISATION_CHANGED = "organisation_changed"
     SECOND_FACTOR_TURNED_OFF = "second_factor_turned_off"
+    DESK_SET_UP = "desk_set_up"
     # what takes two people
     PROPOSED = "proposed"
     PROPOSAL_APPROVED = "proposal_approved"
@@ -77,6 +78,15 @@ class Verb(StrEnum):
     ASSISTANCE_RECORDED = "assistance_recorded"
     ASSISTANCE_CHANGED = "assistance_changed"
     SESSION_HELD = "session_held"
+    REFERRAL_SENT = "referral_sent"
+    REFERRAL_RECEIVED = "referral_received"
+    REFERRAL_ACCEPTED = "referral_accepted"
+    REFERRAL_DECLINED = "referral_declined"
+    REFERRAL_BEGUN = "referral_begun"
+    REFERRAL_COMPLETED = "referral_completed"
+    REFERRAL_WITHDRAWN = "referral_withdrawn"
+    REFERRAL_ANSWERED = "referral_answered"
+    REFERRAL_REPLACED = "referral_replaced"
     GRANT_GIVEN = "grant_given"
     GRANT_REVOKED = "grant_revoked"
     CASE_HANDED_OVER = "case_handed_over"
@@ -203,6 +213,7 @@ TOLD_AS = {
     Verb.OFFICE_CHANGED: _("renamed an office"),
     Verb.ORGANISATION_CHANGED: _("renamed an organisation"),
     Verb.SECOND_FACTOR_TURNED_OFF: _("turned off somebody's second factor"),
+    Verb.DESK_SET_UP: _("set up the desk of an organisation"),
     Verb.PROPOSED: _("asked for something that takes two people"),
     Verb.PROPOSAL_APPROVED: _("approved what somebody else had asked for"),
     Verb.PROPOSAL_DECLINED: _("declined what somebody else had asked for"),
@@ -240,6 +251,15 @@ TOLD_AS = {
     Verb.ASSISTANCE_RECORDED: _("recorded assistance"),
     Verb.ASSISTANCE_CHANGED: _("changed a record of assistance"),
     Verb.SESSION_HELD: _("recorded a session of assistance"),
+    Verb.REFERRAL_SENT: _("referred the case to another organisation"),
+    Verb.REFERRAL_RECEIVED: _("opened a referral for the first time"),
+    Verb.REFERRAL_ACCEPTED: _("accepted a referral"),
+    Verb.REFERRAL_DECLINED: _("declined a referral"),
+    Verb.REFERRAL_BEGUN: _("began what the case was referred for"),
+    Verb.REFERRAL_COMPLETED: _("completed what the case was referred for"),
+    Verb.REFERRAL_WITHDRAWN: _("withdrew a referral"),
+    Verb.REFERRAL_ANSWERED: _("gave feedback on a referral"),
+    Verb.REFERRAL_REPLACED: _("recorded what is done instead of a referral"),
     Verb.GRANT_GIVEN: _("gave access"),
     Verb.GRANT_REVOKED: _("took access back"),
     Verb.CASE_HANDED_OVER: _("handed the case over"),

@@ -46,3 +46,16 @@ class Panel:
 
 
 CASE_PANELS: list[Panel] = []
+
+
+@dataclass(frozen=True)
+class StartLink:
+    """A line of the start page."""
+
+    text: Any
+    url: str  # name of the address
+    number: int = 0  # what waits for this person there
+
+
+# What upper applications put beside the cases on the start page; None for whom it does not concern.
+START_LINKS: list[Callable[[User], StartLink | None]] = []

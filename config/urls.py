@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from assistance.referral_views import referrals
 from cases.views.home import home
 from config.sealed import health
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("account/", include("accounts.urls")),
     path("people/", include("accounts.people_urls")),
+    path("referrals/", referrals, name="referrals"),
     path("cases/", include("cases.urls")),
     path("cases/", include("assistance.urls")),
     path("audit/", include("audit.urls")),

@@ -12,13 +12,17 @@ class Organisation(TrackedModel):
     """Any agency: our own, a state body, a partner."""
 
     class Privacy:
-        open = (*TRACKED, "name", "kind", "is_partner")
+        open = (*TRACKED, "name", "kind", "is_partner", "desk")
         sealed = ()
 
     name = models.CharField(_("name"), max_length=200, unique=True)
     kind = models.CharField(_("type"), max_length=40)  # HTCDS organisation type
     # Never changed: it decides which roles people there can hold. Empty for our own.
     is_partner = models.BooleanField(_("partner"), null=True, blank=True)
+    # The team that cases are referred to, of people who work there (accounts/services.py).
+    desk = models.OneToOneField(
+        "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="desk_of"
+    )
 
     def __str__(self) -> str:
         return self.name

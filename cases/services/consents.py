@@ -24,6 +24,7 @@ def record_consent(case: Case, *, terms: ConsentTerms, recorded_on: date, by: Us
     consent = Consent(case=case, recorded_on=recorded_on, recorded_by=by)
     consent.put("terms", terms)
     with transaction.atomic():
+        Case.objects.select_for_update().get(pk=case.pk)  # a referral is sent before, or after
         trail.save(consent, verb=Verb.CONSENT_RECORDED, by=by)
         if ends_referrals(consent, terms):
             end_referrals(case, by=by)

@@ -1,6 +1,6 @@
 """Sharing a case: who gets which classes, until when, taking it back, and handing the case over."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from accounts.models import Team, User
 from audit import trail
 from audit.verbs import Verb
 from cases.access import READ, WRITE, access_to, may_act, permission
-from cases.consents import REFERRAL, check_covered
+from cases.consents import REFERRAL, check_covered, check_still_counts
 from cases.models import (
     BY_HAND,
     Case,
@@ -30,6 +30,9 @@ from core.exceptions import BadInput, NotAllowed, WrongState
 from core.rights import Right
 
 LONGEST = timedelta(days=366)
+# What else happens when a grant is taken back, in the same transaction. Upper applications add theirs
+# in apps.ready().
+ON_TAKING_BACK: list[Callable[[CaseUserGrant | CaseTeamGrant, User, str], None]] = []
 
 
 # --- Giving and taking back -----------------------------------------------------------
@@ -47,8 +50,34 @@ def give_grant(
 ) -> CaseUserGrant | CaseTeamGrant:
     """Let a person or a team read (and write) classes of a case until `ends`, from now or from `starts`.
 
+    Raises what `new_grant` raises, BadInput, too, when the person has not agreed to a referral, and
+    Conflict when they take that back at this moment.
+    """
+    given = {"classes": classes, "may_write": may_write, "starts": starts, "ends": ends}
+    grant = new_grant(case, to=to, reason=reason, by=by, **given)  # type: ignore[arg-type]
+    consent = check_covered(case, REFERRAL, by=by) if reason == GrantReason.REFERRAL else None
+    with transaction.atomic():
+        if consent is not None:
+            check_still_counts(consent)
+        put_grant(grant, to=to, note=note)
+    return grant
+
+
+def new_grant(
+    case: Case,
+    *,
+    to: User | Team,
+    classes: Iterable[str],
+    may_write: bool,
+    ends: datetime,
+    reason: str,
+    starts: datetime | None = None,
+    by: User,
+) -> CaseUserGrant | CaseTeamGrant:
+    """A grant that `by` may give and `to` could use, not saved yet. Of a consent it knows nothing.
+
     Raises NotAllowed when `by` may not share these classes, BadInput when `to` could not open them
-    or the times do not fit, or the person has not agreed to a referral, and ConfirmationNeeded.
+    or the times do not fit, and ConfirmationNeeded.
     """
     classes = set(classes)
     check_can_grant(by, case, classes, may_write=may_write)
@@ -60,8 +89,6 @@ def give_grant(
     if reason not in BY_HAND:
         raise BadInput(_("Choose a reason from the list."))
     _check_receiver(case, to, classes, GrantReason(reason), by)
-    if reason == GrantReason.REFERRAL:
-        check_covered(case, REFERRAL, by=by)
     common: dict[str, Any] = {
         "content_object": case,
         "permission": permission(WRITE if may_write else READ),
@@ -71,16 +98,16 @@ def give_grant(
         "starts": starts,
         "ends": ends,
     }
-    grant: CaseUserGrant | CaseTeamGrant
     if isinstance(to, Team):
-        grant = CaseTeamGrant(group=to.group, **common)
-    else:
-        grant = CaseUserGrant(user=to, **common)
-    details = {"note": note, "to": str(to.pk)}
-    with transaction.atomic():
-        trail.save(grant, verb=Verb.GRANT_GIVEN, by=by, reason=reason, details=details)
-        SearchChange.objects.create(case=case.pk)
-    return grant
+        return CaseTeamGrant(group=to.group, **common)
+    return CaseUserGrant(user=to, **common)
+
+
+def put_grant(grant: CaseUserGrant | CaseTeamGrant, *, to: User | Team, note: str = "") -> None:
+    """Save what `new_grant` made, within the caller's transaction."""
+    details, by = {"note": note, "to": str(to.pk)}, grant.granted_by
+    trail.save(grant, verb=Verb.GRANT_GIVEN, by=by, reason=grant.reason, details=details)
+    SearchChange.objects.create(case=grant.content_object_id)
 
 
 def revoke_grant(grant: CaseUserGrant | CaseTeamGrant, *, by: User) -> None:
@@ -92,15 +119,27 @@ def revoke_grant(grant: CaseUserGrant | CaseTeamGrant, *, by: User) -> None:
         raise WrongState(_("This access was already taken back."))
     if not is_revocable(grant):
         raise WrongState(_("The officer of a case and the supervisors keep their access."))
+    end_grant(grant, by=by)
+
+
+def end_grant(grant: CaseUserGrant | CaseTeamGrant, *, by: User, reason: str = "") -> None:
+    """Take a grant back because the work it was for is over. `reason` is a code for the event.
+
+    Who may, the caller has checked. One that is over by itself or was taken back stays as it is.
+    """
     with transaction.atomic():
-        _end(grant, by=by)
-        SearchChange.objects.create(case=case.pk)
+        Case.objects.select_for_update().get(pk=grant.content_object_id)
+        current = type(grant).objects.select_for_update().get(pk=grant.pk)
+        if current.revoked_at is None and current.ends > timezone.now():
+            _end(current, by=by, reason=reason)
+            SearchChange.objects.create(case=current.content_object_id)
 
 
 def end_referrals(case: Case, *, by: User) -> None:
     """What was shared with other organisations ends: the person agrees to it no longer."""
     now = timezone.now()
     with transaction.atomic():
+        Case.objects.select_for_update().get(pk=case.pk)
         for model in (CaseUserGrant, CaseTeamGrant):
             held = model.objects.select_for_update().filter(
                 content_object=case, reason=GrantReason.REFERRAL, revoked_at=None, ends__gt=now
@@ -266,3 +305,5 @@ def check_can_assign(by: User, case: Case) -> None:
 def _end(grant: CaseUserGrant | CaseTeamGrant, *, by: User, reason: str = "") -> None:
     grant.revoked_at, grant.revoked_by = timezone.now(), by
     trail.save(grant, verb=Verb.GRANT_REVOKED, by=by, reason=reason)
+    for follow in ON_TAKING_BACK:
+        follow(grant, by, reason)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts import proposals
 from audit import review
 from cases.keeping import waiting_for
+from cases.panels import START_LINKS
 from cases.selectors import case_page, reviews_due
 from cases.services import exports, workbooks
 from cases.services.glass import notices_for
@@ -34,6 +35,7 @@ def home(request: StaffRequest) -> HttpResponse:
         "to_review": _to_review(request.user),
         "to_decide": proposals.waiting_for(request.user),
         "reviews": reviews_due(request.user),
+        "links": [link for made in START_LINKS if (link := made(request.user))],
         "notices": notices_for(request.user),
         "roles": request.user.roles,
     }

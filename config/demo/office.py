@@ -10,10 +10,19 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Office, User
-from accounts.services import join_team, make_office, make_organisation, make_team, make_user
+from accounts.services import (
+    join_team,
+    make_desk,
+    make_office,
+    make_organisation,
+    make_team,
+    make_user,
+)
 from assistance.models import Assistance
 from assistance.panels import is_payment
-from assistance.sections import SCHEMAS
+from assistance.referral_services import send_referral, take_step
+from assistance.referrals import SERVICES
+from assistance.sections import SCHEMAS, ReferralContent
 from assistance.services import record_assistance
 from audit import trail
 from audit.review import look_through_log
@@ -118,6 +127,7 @@ def load(*, cases: int = CASES) -> int:
         _load(person, by=rng.choices(officers, (5, 3, 2))[0])
     _make_conference(staff)
     _share(staff)
+    _refer(staff)
     take_snapshot(by=staff["analyst"])
     _oversee(staff)
     trail.record(Verb.DEMO_LOADED, by=None, reason=f"{cases} cases")
@@ -161,7 +171,7 @@ def _load(person: DemoPerson, *, by: User) -> Case:
 
 
 def _share(staff: dict[str, User]) -> None:
-    """Some cases are shared with the specialists and with the partner organisation."""
+    """Some cases are shared with the specialists."""
     until = timezone.make_aware(
         datetime.combine(timezone.localdate() + timedelta(days=90), time(23, 59, 59))
     )
@@ -173,24 +183,46 @@ def _share(staff: dict[str, User]) -> None:
             ("doctor", "medical"),
             ("lawyer", "legal"),
             ("cashier", "financial"),
-            ("partner", "legal"),
         ]
     ):
-        reason = GrantReason.REFERRAL if username == "partner" else GrantReason.TREATMENT
         for case in shared[number : number + 4]:
-            if reason == GrantReason.REFERRAL:
-                terms = ConsentTerms(consented=True, purposes=["assistance", "referral"])
-                today = timezone.localdate()
-                record_consent(case, terms=terms, recorded_on=today, by=officer)
             give_grant(
                 case,
                 to=staff[username],
                 classes=[cls],
                 may_write=True,
                 ends=until,
-                reason=reason,
+                reason=GrantReason.TREATMENT,
                 by=officer,
             )
+
+
+def _refer(staff: dict[str, User]) -> None:
+    """Some cases are referred to the partner organisation; one referral is accepted already."""
+    officer, partner = staff["officer"], staff["partner"]
+    desk = make_desk(partner.office.organisation, by=None)
+    join_team(user=partner, team=desk, by=None)
+    today = timezone.localdate()
+    for number, case in enumerate(Case.objects.filter(owner=officer)[4:8]):
+        service = ("shelter", "legal", "shelter", "psychological")[number]
+        terms = ConsentTerms(consented=True, purposes=["assistance", "referral"])
+        record_consent(case, terms=terms, recorded_on=today, by=officer)
+        row = send_referral(
+            case,
+            to=desk.desk_of,
+            content=ReferralContent(
+                service=service,
+                reason_for_outgoing_referral="AdditionalServicesRequired",
+                outgoing_referral_details="Please tell us by telephone when the person can come.",
+                meeting_place="At our office" if service == "shelter" else "",
+            ),
+            classes=SERVICES[service].needs,
+            until=today + timedelta(days=90),
+            answer_due=today + timedelta(days=3),
+            by=officer,
+        )
+        if number == 0:
+            take_step(row, "accepted", said="", revision=row.revision, by=partner)
 
 
 def _oversee(staff: dict[str, User]) -> None:

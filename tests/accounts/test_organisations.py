@@ -243,6 +243,7 @@ def _requests(house, asked, team):
         ("offices", "GET", (), {}, 403),
         ("office", "POST", (office,), name, 403),
         ("organisation", "POST", (organisation,), name, 403),
+        ("desk", "POST", (organisation,), {}, 403),
         ("new_office", "POST", (), name, 403),
         ("new_organisation", "POST", (), name, 403),
     ]

@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from accounts.models import Office, User
 from accounts.roles import ROLES
-from assistance.models import Assistance
+from assistance.models import Assistance, Referral
 from audit.models import Event, EventCase, ReviewItem
 from audit.sequencer import sequence
 from audit.verbs import READS, Verb
@@ -200,7 +200,7 @@ class Walk:
         people = {user.pk: name for name, user in self.world.people.items()}
         given = CaseUserGrant.objects.filter(content_object=case).values_list("user", flat=True)
         supervisor = ("pavel", "iryna")[self.world.offices.index(case.office)]
-        return [*(people[user] for user in given), case.owner.username, supervisor]
+        return [*(people[user] for user in given), case.owner.username, supervisor, "halina"]
 
     def values(self, case: Case) -> dict[str, Callable[[], Any]]:
         """Something for whatever an address takes: of this case mostly, wrong now and then."""
@@ -231,6 +231,7 @@ class Walk:
             "name": lambda: self.random.choice([panel.name for panel in CASE_PANELS]),
             "notice": lambda: one_of(GlassNotice.objects.all()),
             "asked": lambda: one_of(WorkbookRequest.objects.all()),
+            "referral": lambda: one_of(Referral.objects.filter(here)),
             "number": number,
         }
 
@@ -277,6 +278,9 @@ class Walk:
             "assistance:record": helped | {"matter": "Typed", "stage": "advice"},
             "assistance:change": helped | {"matter": "Typed", "stage": "advice", "revision": "0"},
             "assistance:session": {"held_on": today, "minutes": "50", "note": "Typed"},
+            "assistance:refer": {"service": "legal"},
+            "assistance:referral": {"act": self.random.choice(["accepted", "declined", "feedback"])}
+            | {"said": "Typed", "revision": self.random.choice("123")},
             "cases:court": {"reason": "court", "note": "Typed"},
             "cases:workbooks": {
                 "purpose": self.random.choice(["ourselves", "others"]),

@@ -13,10 +13,17 @@ from uuid import UUID
 import msgspec
 from django.utils import timezone
 
-from accounts.models import Office, User
-from accounts.services import make_user
+from accounts.models import Office, Organisation, User
+from accounts.services import (
+    join_team,
+    make_desk,
+    make_office,
+    make_organisation,
+    make_user,
+)
 from assistance import sections
 from assistance.models import Assistance
+from assistance.referral_services import send_referral
 from assistance.services import change_assistance, record_assistance
 from assistance.sittings import SESSION
 from audit import trail
@@ -109,6 +116,7 @@ def build(
             office=None if at is None else offices[at],
             by=None,
         )
+    world.people["halina"] = _at_the_desk_of_a_partner()
     for number in numbers:
         case = _build_case(world, number)
         world.cases[number] = Case.objects.get(pk=case.pk)
@@ -117,6 +125,31 @@ def build(
             end(world, world.cases[number])
     renewal.renew_case(world.cases[RENEWED].pk, by=None)
     return world
+
+
+def _at_the_desk_of_a_partner() -> User:
+    haven = make_organisation(name="Haven", kind="NGO", is_partner=True, by=None)
+    at = make_office(code="BY-HAV", name="Haven", country="BY", organisation=haven, by=None)
+    kept = {"username": "halina", "display_name": "Halina", "password": PASSWORD, "by": None}
+    halina = make_user(roles=["partner_officer"], office=at, **kept)
+    join_team(user=halina, team=make_desk(haven, by=None), by=None)
+    return halina
+
+
+def _refer(world: World, case: Case, by: User) -> None:
+    """To the desk of the partner, which reads what is written and who it is about."""
+    day = timezone.localdate()
+    message = world.word(case.pk, "contact")
+    haven = Organisation.objects.get(name="Haven")
+    send_referral(
+        case,
+        to=haven,
+        content=sections.ReferralContent(service="shelter", outgoing_referral_details=message),
+        classes=["contact", "identity"],
+        until=day + timedelta(days=2),
+        answer_due=day,
+        by=by,
+    )
 
 
 def _close(world: World, case: Case) -> None:
@@ -202,6 +235,7 @@ def _build_case(world: World, number: int) -> Case:
             note=world.word(case.pk, "audit"),
             by=owner,
         )
+    _refer(world, case, owner)
     trail.record(
         Verb.CASE_VIEWED, by=owner, cases=[case.pk], details={"note": world.word(case.pk, "audit")}
     )

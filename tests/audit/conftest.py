@@ -11,7 +11,13 @@ from django.utils import timezone
 
 from accounts.models import LinkedIdentity, PasswordLink, Proposal, User
 from accounts.services import join_team, make_office, make_organisation, make_team
-from assistance.sections import PsychologicalAssistance, SessionContent
+from assistance.models import Referral
+from assistance.sections import (
+    PsychologicalAssistance,
+    ReferralContent,
+    ReferralFacts,
+    SessionContent,
+)
 from assistance.services import change_assistance, record_assistance
 from assistance.sittings import SESSION
 from audit import guards, trail
@@ -24,6 +30,7 @@ from cases.models import (
     Attachment,
     BrokenGlass,
     Case,
+    CaseTeamGrant,
     CaseUserGrant,
     Decoy,
     ErasureRequest,
@@ -88,6 +95,7 @@ def world(
         _ask_for_erasure(one, alena)
         _ask_for_export(one, alena)
         _ask_for_workbook(one, alena)
+        _refer(one, alena)
         for name, content in contents().items():
             record_entry(one, ENTRY_KINDS[name], content, by=alena)
         record_entry(one, SESSION, SessionContent(cls="legal", note="Held"), by=alena)
@@ -167,6 +175,16 @@ def _ask_for_workbook(case: Case, by: User) -> None:
     request = WorkbookRequest(cases=[str(case.pk)], purpose="others", recipient="age1", classes=[])
     request.asked_by, request.asked_as, request.state = by, "case_officer", "declined"
     trail.save(request, verb=Verb.WORKBOOK_ASKED, by=by)
+
+
+def _refer(case: Case, by: User) -> None:
+    """A row of a referral; the grant is any of a team, and nobody is at the desk."""
+    row = Referral(case=case, to=case.office.organisation, recorded_by=by)
+    row.grant = CaseTeamGrant.objects.filter(content_object=case).first()
+    row.sent_on = row.status_on = row.answer_due = date(2026, 3, 1)
+    row.put("facts", ReferralFacts(service="legal"))
+    row.put("content", ReferralContent(service="legal"), "legal")
+    trail.save(row, verb=Verb.REFERRAL_SENT, by=by)
 
 
 def _let_in_and_keep_out(case: Case, by: User, other: User) -> None:

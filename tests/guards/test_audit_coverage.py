@@ -15,8 +15,10 @@ from accounts import identities, links, proposals
 from accounts import services as accounts
 from accounts.models import LinkedIdentity, Proposal
 from accounts.provider import Identity as IdentityElsewhere
+from assistance import referral_services as referrals
 from assistance import services as assistance
-from assistance.sections import FinancialAssistance, LegalAssistance
+from assistance.models import Referral
+from assistance.sections import FinancialAssistance, LegalAssistance, ReferralContent
 from audit import review, trail
 from audit.context import RequestContext, serving
 from audit.models import EventCase, ReviewItem
@@ -131,12 +133,14 @@ READERS = {
     casework: {"check_can_write", "locked"},
     consents: {"ends_referrals"},
     grants: {"check_can_grant", "can_grant", "check_can_assign", "could_take_over", "cases_of"}
-    | {"is_revocable", "is_of_the_house", "members_of", "can_be_officer"},
+    | {"is_revocable", "is_of_the_house", "members_of", "can_be_officer", "new_grant"},
     glass: {"restricted_case", "open_glass", "notices_for"},
     review: {"queue_of", "signed_off_of", "waiting_for", "waiting_in_offices"}
     | {"item_for", "may_decide"},
     approvals: {"row_of", "approved_versions", "standings"},
     assistance: {"check_can_record"},
+    referrals: {"receivers", "sides_of", "steps_for", "is_running", "is_overdue"}
+    | {"referred_to", "sent_by"},
     renewal: {"how_many", "sealed_models"},
     attachments: {"has_preview", "reseal_file"},
     retention: {"years_by_kind", "kind_of", "years_later", "lock_living"},
@@ -165,6 +169,7 @@ WRITERS = {
         "place_account": {Verb.ACCOUNT_CHANGED},
         "suspend_account": {Verb.ACCOUNT_CHANGED},
         "turn_off_second_factor": {Verb.SECOND_FACTOR_TURNED_OFF},
+        "make_desk": {Verb.TEAM_MADE, Verb.DESK_SET_UP},
         "rename_organisation": {Verb.ORGANISATION_CHANGED},
         "rename_office": {Verb.OFFICE_CHANGED},
         "rename_team": {Verb.TEAM_CHANGED},
@@ -208,8 +213,10 @@ WRITERS = {
     grants: {
         "end_referrals": {Verb.GRANT_REVOKED},
         "give_grant": {Verb.GRANT_GIVEN},
+        "put_grant": {Verb.GRANT_GIVEN},
         "revoke_grant": {Verb.GRANT_REVOKED},
         "hand_over_all": {Verb.CASE_HANDED_OVER, Verb.GRANT_REVOKED, Verb.GRANT_GIVEN},
+        "end_grant": {Verb.GRANT_REVOKED},
         "hand_over": {Verb.CASE_HANDED_OVER, Verb.GRANT_REVOKED, Verb.GRANT_GIVEN},
     },
     matching: {"whom_to_ask": {Verb.MATCH_TOLD, Verb.SEARCH_INDEX_BUILT}},
@@ -272,6 +279,14 @@ WRITERS = {
     assistance: {
         "record_assistance": {Verb.ASSISTANCE_RECORDED},
         "change_assistance": {Verb.ASSISTANCE_CHANGED, Verb.CASE_VIEWED},
+    },
+    referrals: {
+        "send_referral": {Verb.CASE_VIEWED, Verb.GRANT_GIVEN, Verb.REFERRAL_SENT},
+        "note_received": {Verb.REFERRAL_RECEIVED},
+        "take_step": {Verb.CASE_VIEWED, Verb.REFERRAL_DECLINED, Verb.GRANT_REVOKED},
+        "give_feedback": {Verb.CASE_VIEWED, Verb.REFERRAL_ANSWERED},
+        "record_fallback": {Verb.CASE_VIEWED, Verb.REFERRAL_REPLACED},
+        "end_with_its_grant": {Verb.REFERRAL_WITHDRAWN},
     },
     reporting: {
         "take_snapshot": {Verb.STATISTICS_FROZEN},
@@ -445,6 +460,21 @@ def arguments(
         return workbooks.ask_for_workbook([case], **going, by=alena)
 
     until = timezone.now() + timedelta(days=3)
+    haven, halina = a_desk(viktar)
+    about = {"content": ReferralContent(service="documents"), "classes": ["identity"]}
+    referring = {"to": haven, "until": until.date(), "answer_due": TODAY, "by": alena} | about
+
+    def sent():
+        return referrals.send_referral(case, **referring)
+
+    def not_to_be():
+        withdrawn = {"said": "Moved", "revision": 1, "by": alena}
+        return referrals.take_step(sent(), "withdrawn", **withdrawn)
+
+    def new_referral_grant():
+        given = {"classes": ["legal"], "may_write": False, "ends": until, "reason": "review"}
+        return grants.new_grant(case, to=ihar, by=alena, **given)
+
     many = {"office": office, "owner": alena, "by": pavel}
     homel = {"name": "Homel", "country": "BY", "organisation": office.organisation}
     to_ihar = {"to": ihar, "classes": ["legal"], "may_write": True, "ends": until}
@@ -491,6 +521,7 @@ def arguments(
         "place_account": lambda: ((newcomer,), {"office": other_office, "by": viktar}),
         "suspend_account": lambda: ((ihar,), {"by": viktar}),
         "turn_off_second_factor": second_factor,
+        "make_desk": lambda: ((office.organisation,), {"by": viktar}),
         "rename_organisation": lambda: ((office.organisation,), {"name": "Us", "by": viktar}),
         "rename_office": lambda: ((office,), {"name": "Minsk 2", "by": viktar}),
         "rename_team": lambda: ((night,), {"name": "Dusk", "by": viktar}),
@@ -568,6 +599,20 @@ def arguments(
             {"terms": ConsentTerms(), "recorded_on": TODAY, "by": alena},
         ),
         "give_grant": lambda: ((case,), {"reason": "review", "by": alena} | to_ihar),
+        "put_grant": lambda: ((new_referral_grant(),), {"to": ihar}),
+        "end_grant": lambda: ((share(volha, "psychological"),), {"by": alena}),
+        "send_referral": lambda: ((case,), referring),
+        "note_received": lambda: ((sent(),), {"by": halina}),
+        "take_step": lambda: (
+            (sent(), "declined"),
+            {"said": "Full", "revision": 1, "by": halina},
+        ),
+        "give_feedback": lambda: ((sent(),), {"feedback": "Well", "revision": 1, "by": halina}),
+        "record_fallback": lambda: (
+            (not_to_be(),),
+            {"fallback": "A hotel", "revision": 2, "by": alena},
+        ),
+        "end_with_its_grant": lambda: ((sent().grant, alena, "consent"), {}),
         "revoke_grant": lambda: ((share(volha, "psychological"),), {"by": alena}),
         "end_referrals": lambda: ((referred(),), {"by": alena}),
         "hand_over_all": lambda: ((alena,), {"to": ihar, "note": "Leaves", "by": pavel}),
@@ -595,6 +640,23 @@ def arguments(
         "view_table": lambda: ((Definition("gender", "", ""),), {"by": yury}),
         "export_table": lambda: ((Definition("gender", "", ""),), {"by": yury}),
     }
+
+
+def a_desk(by):
+    """A partner organisation and who is at its desk."""
+    haven = accounts.make_organisation(name="Haven", kind="NGO", is_partner=True, by=by)
+    place = {"code": "BY-HAV", "name": "Haven", "country": "BY", "organisation": haven, "by": by}
+    halina = accounts.make_user(
+        username="halina",
+        display_name="Halina",
+        password=PASSWORD,
+        by=by,
+        roles=["partner_officer"],
+        office=accounts.make_office(**place),
+    )
+    accounts.join_team(user=halina, team=accounts.make_desk(haven, by=by), by=by)
+    haven.refresh_from_db()
+    return haven, halina
 
 
 def _call(module, name, arguments, yury):
@@ -642,7 +704,7 @@ def _rows():
     tables += [accounts.Team, accounts.TeamMembership, accounts.Group, SearchChange]
     tables += [Case, Person, Consent, CaseUserGrant, assistance.Assistance, intake.ImportRun]
     tables += [Attachment, ErasureRequest, ExportRequest, RetentionRule, Proposal, Authenticator]
-    tables += [Exclusion, BrokenGlass, GlassNotice, WorkbookRequest]
+    tables += [Exclusion, BrokenGlass, GlassNotice, WorkbookRequest, Referral]
     tables += [table.history.model for table in tables if hasattr(table, "history")]
     tables += [reporting.Snapshot]
     return {table._meta.label: table.objects.count() for table in tables}
@@ -665,11 +727,13 @@ PAGES = {
     "cases:trail": ("cases.views.trail", Verb.CASE_AUDITED),
     "cases:file": ("cases.views.attachments", Verb.CASE_VIEWED),
     "assistance:change": ("assistance.views", Verb.CASE_VIEWED),
+    "assistance:referral": ("assistance.referral_views", Verb.CASE_VIEWED),
+    "referrals": ("assistance.referral_views", Verb.CASE_LISTED),
 }
 
 
 @pytest.fixture
-def visit(case, alena, ihar, client_for):
+def visit(case, alena, ihar, viktar, client_for):
     """Ask for a page as Alena, after filling in what leads there. Gives the answer."""
     note = LegalAssistance(matter=SENTINELS["narrative"])
     row = assistance.record_assistance(
@@ -684,11 +748,23 @@ def visit(case, alena, ihar, client_for):
     picture = a_file(case, alena, description=SENTINELS["narrative"])
     why = {"ground": "relative", "note": SENTINELS["narrative"]}
     exclusions.exclude(case, person=ihar, **why, by=alena)
+    message = ReferralContent(service="documents", outgoing_referral_details=SENTINELS["narrative"])
+    referral = referrals.send_referral(
+        case,
+        to=a_desk(viktar)[0],
+        content=message,
+        classes=["identity"],
+        until=TODAY + timedelta(days=3),
+        answer_due=TODAY,
+        by=alena,
+    )
     browser = client_for(alena)
     browser.raise_request_exception = False
 
     def go(page, *, before=lambda: None):
         arguments = {"home": [], "cases:list": [], "cases:search": [], "cases:reviews": []}
+        arguments["referrals"] = []
+        arguments["assistance:referral"] = [case.reference, referral.pk]
         arguments["assistance:change"] = [case.reference, row.pk]
         arguments["cases:panel"] = [case.reference, "event"]
         arguments["cases:entry"] = [case.reference, "event", event.pk]

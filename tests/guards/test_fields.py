@@ -41,6 +41,8 @@ OPEN_OF_A_CASE = {
     "cases.Comment": {"case", "recorded_on", "recorded_by"},
     "assistance.SupportPlan": {"case", "recorded_on", "recorded_by"},
     "assistance.AssistanceSession": {"case", "recorded_on", "recorded_by"},
+    "assistance.Referral": {"case", "to", "grant", "status", "recorded_by"}
+    | {"sent_on", "answer_due", "status_on"},
     "cases.Exclusion": {"case", "user", "since", "until"},
     "cases.Attachment": {"case", "added_on", "added_by", "state", "file", "file_digest"},
     "assistance.Assistance": {"case", "status", "starts_on", "ends_on", "recorded_by"},

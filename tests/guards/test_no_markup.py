@@ -12,7 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.services import make_office, make_organisation, make_user
+from accounts.services import join_team, make_desk, make_office, make_organisation, make_user
+from assistance.models import Referral
 from assistance.reference import KINDS
 from audit import review, trail
 from audit.models import ReviewItem
@@ -163,7 +164,12 @@ def planted_people(db):
         code="BY-XSS", name=CORPUS[1], country="BY", organisation=organisation, by=None
     )
 
-    def person(username: str, name: str, *roles: str):
+    partner = make_organisation(name=CORPUS[3], kind="NGO", is_partner=True, by=None)
+    elsewhere = make_office(
+        code="BY-XSP", name=CORPUS[5], country="BY", organisation=partner, by=None
+    )
+
+    def person(username: str, name: str, *roles: str, office=office):
         return make_user(
             username=username,
             display_name=name,
@@ -173,7 +179,10 @@ def planted_people(db):
             by=None,
         )
 
+    at_desk = person("desk", CORPUS[6], "partner_officer", office=elsewhere)
+    join_team(user=at_desk, team=make_desk(partner, by=None), by=None)
     return {
+        "desk": at_desk,
         "officer": person("officer", CORPUS[0], "case_officer"),
         "supervisor": person("supervisor", CORPUS[4], "supervisor"),
         "doctor": person("doctor", CORPUS[9], "medical"),
@@ -209,6 +218,15 @@ def test_markup_in_any_field_stays_text_on_every_page(
     for kind in KINDS:
         page = officer.see(officer.browser.post(desk, {"kind": kind}))
         assert officer.fill_in(desk, page, kind=kind) == 302, kind
+    referring = reverse("assistance:refer", args=[case.reference])
+    page = officer.see(officer.browser.post(referring, {"service": "documents"}))
+    assert officer.fill_in(referring, page, service="documents") == 302
+    sent = reverse("assistance:referral", args=[case.reference, Referral.objects.get().pk])
+    desk_officer = Robot(client_for(people["desk"]))
+    assert desk_officer.fill_in(sent) == 302
+    officer.get(sent)
+    officer.get(reverse("referrals"))
+    desk_officer.get(reverse("referrals"))
     for name in ("person", "victim", "consent", "sharing", "add_file", "hold"):
         assert officer.fill_in(at[name]) == 302, name
     file = Attachment.objects.get(case=case)

@@ -25,6 +25,7 @@ from accounts.models import User
 from accounts.proposals import propose
 from accounts.services import (
     join_team,
+    make_desk,
     make_office,
     make_organisation,
     make_team,
@@ -32,7 +33,9 @@ from accounts.services import (
     suspend_account,
     take_role,
 )
-from assistance.sections import FinancialAssistance, PsychologicalAssistance
+from assistance.models import Referral
+from assistance.referral_services import send_referral
+from assistance.sections import FinancialAssistance, PsychologicalAssistance, ReferralContent
 from assistance.services import record_assistance
 from audit import review, trail
 from audit.context import RequestContext, serving
@@ -130,6 +133,7 @@ def surround(
     link_cases(case, sister, link="family", remarks=word, by=by)
     [sections] = door.open_rows([victim_of(case)], by=by)
     link = UUID(sections["links"].links[0].key)
+    referral = _refer(case, by, person, suffix=suffix, word=word)
     item, event = _put_up_for_review(by), EventCase.objects.filter(case=case.pk).first().seq
     reference, at_case = case.reference, (case.reference,)
     until = (timezone.localdate() + timedelta(days=30)).isoformat()
@@ -208,13 +212,45 @@ def surround(
         "assistance:record": (at_case, helped),
         "assistance:change": ((reference, row.pk), helped),
         "assistance:session": ((reference, row.pk), {"held_on": today(), "note": word}),
+        "assistance:refer": (
+            at_case,
+            {"service": "shelter", "to": str(referral.to_id), "outgoing_referral_details": word}
+            | {"classes": ["contact", "identity"], "answer_due": today(), "until": until},
+        ),
+        "assistance:referral": (
+            (reference, referral.pk),
+            {"act": "withdrawn", "said": word, "revision": "1"},
+        ),
         "audit:officer": ((by.pk,), {}),
         "audit:review_item": ((item,), {"act": "sign_off", "note": "Agreed", "revision": "1"}),
     }
     ids = {"reference": reference, "case": case.pk, "file": picture.pk, "record": row.pk}
     ids |= {"payment": payment.pk, "grant": grant.pk, "exclusion": excluded.pk, "event": event}
     ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
+    ids |= {"referral": referral.pk}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
+
+
+def _refer(
+    case: Case, by: User, person: Callable[..., User], *, suffix: str, word: str
+) -> Referral:
+    """A referral for identity papers, to the desk of a partner organisation."""
+    refuge = make_organisation(name=f"Refuge{suffix}", kind="NGO", is_partner=True, by=None)
+    place = {"name": "Refuge", "country": "BY", "organisation": refuge, "by": None}
+    at = make_office(code=f"BY-REF{suffix}", **place)
+    desk = make_desk(refuge, by=None)
+    join_team(user=person(f"halina{suffix}", "partner_officer", at=at), team=desk, by=None)
+    refuge.refresh_from_db()
+    day = timezone.localdate()
+    return send_referral(
+        case,
+        to=refuge,
+        content=ReferralContent(service="documents", outgoing_referral_details=word),
+        classes=["identity", "contact"],
+        until=day + timedelta(days=9),
+        answer_due=day,
+        by=by,
+    )
 
 
 def _put_up_for_review(by: User) -> UUID:
@@ -243,6 +279,7 @@ def accounts_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[
         "people:office": ((case.office.pk,), {"name": "Minsk 2"}),
         "people:new_organisation": ((), {"name": "Shelter", "kind": "NGO"}),
         "people:organisation": ((house,), {"name": "Our mission 2"}),
+        "people:desk": ((house,), {}),
         "people:person": ((newcomer.pk,), {}),
         "people:change": ((newcomer.pk,), {"display_name": "Vera B"}),
         "people:link": ((unknown.pk,), {}),

@@ -1,0 +1,90 @@
+"""HTML input of referrals: shape and wording."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organisation
+from assistance.referrals import SERVICES
+from assistance.sections import ReferralContent
+from cases.forms import day, one_of, section_from, text
+from cases.reference import entry_choices
+from core.classes import LONG_NAMES
+
+ANSWERED_WITHIN = timedelta(days=3)  # unless the sender says otherwise
+SEEN_FOR = timedelta(days=90)
+
+
+class ReferralForm(forms.Form):
+    """To whom, what they get of the case, and what is arranged."""
+
+    FOLDED = ("reason_for_outgoing_referral", "referred_case_worker")
+
+    to = forms.ChoiceField(
+        label=_("Refer to"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose an organisation.")},
+    )
+    outgoing_referral_details = text(
+        _("Message"),
+        long=True,
+        required=True,
+        help_text=_("What the person needs and what you ask for. They read it with what you send."),
+        error_messages={"required": _("Say what you ask for.")},
+    )
+    meeting_place = text(_("Where is the person handed over?"))
+    meeting_time = text(_("When?"))
+    accompanied_by = text(_("Who goes with them?"))
+    classes = forms.MultipleChoiceField(
+        label=_("What they may open"),
+        choices=list(LONG_NAMES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("What this needs is ticked already. Send more only if they cannot do without."),
+        error_messages={"required": _("Choose at least one class.")},
+    )
+    answer_due = day(_("Answer due"), required=True, latest_today=False)
+    until = day(_("They see it until"), required=True, latest_today=False)
+    reason_for_outgoing_referral = one_of(
+        _("Reason for referring on"), entry_choices("REFERRAL_REASON")
+    )
+    referred_case_worker = text(_("Whom to ask at the other organisation"))
+
+    def __init__(
+        self,
+        *args: Any,
+        service: str,
+        organisations: Iterable[Organisation],
+        own_classes: set[str],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.service = service
+        self._organisations = {str(one.pk): one for one in organisations}
+        fields: dict[str, Any] = self.fields
+        fields["to"].choices = [(pk, str(one)) for pk, one in self._organisations.items()]
+        if len(self._organisations) == 1:
+            fields["to"].initial = next(iter(self._organisations))
+        fields["classes"].choices = [c for c in LONG_NAMES.items() if c[0] in own_classes]
+        fields["classes"].initial = list(SERVICES[service].needs)
+        today = timezone.localdate()
+        fields["answer_due"].initial = today + ANSWERED_WITHIN
+        fields["until"].initial = today + SEEN_FOR
+        fields["reason_for_outgoing_referral"].initial = "AdditionalServicesRequired"
+
+    def clean_to(self) -> Organisation:
+        return self._organisations[self.cleaned_data["to"]]
+
+    def content(self) -> ReferralContent:
+        """What is sealed with the referral."""
+        return msgspec.structs.replace(section_from(self, ReferralContent), service=self.service)
+
+
+class SaidForm(forms.Form):
+    """What somebody has to say with a step, or about how it goes."""
+
+    said = text(_("In your words"), long=True)

@@ -1,0 +1,171 @@
+"""Referring a case to an organisation, answering, and what waits. What for travels in the body of a
+request, never in an address."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from assistance import referral_services as services
+from assistance.models import Referral
+from assistance.referral_forms import ReferralForm, SaidForm
+from assistance.referral_panel import feedback_of, is_at_a_desk, is_shown_to, told_of
+from assistance.referrals import BUTTONS, IMPOSSIBLE, OPEN, SERVICES, WAITING, Side
+from assistance.sections import ReferralContent
+from audit.refusals import refused, refused_choices
+from audit.verbs import Verb
+from cases import door, drafts
+from cases.access import access_to
+from cases.consents import REFERRAL, covering
+from cases.models import Case
+from cases.selectors import case_rows, get_case_for
+from cases.services import grants
+from cases.views.frame import case_frame, revision_of
+from core.access import require
+from core.classes import SHORT_NAMES
+from core.exceptions import BadInput, NotFound
+from core.http import StaffRequest
+from core.rights import Right
+
+
+# --- Sending --------------------------------------------------------------------------
+@require_http_methods(["GET", "POST"])
+@require(Right.GRANT_GIVE)
+def refer(request: StaffRequest, reference: str) -> HttpResponse:
+    """Choose what the person needs, fill in the form, send: one address for all three."""
+    case, access = get_case_for(request.user, reference)
+    grants.check_can_grant(request.user, case, ())
+    typed = drafts.resumed(request) or request.POST
+    service = typed.get("service", "")
+    frame = case_frame(request, case, access) | {"services": SERVICES.items()}
+    if service not in SERVICES:
+        if is_refused := bool(service):
+            refused(request, cases=[case.pk])
+        return render(request, "assistance/refer.html", frame, status=422 if is_refused else 200)
+    is_sent = "until" in request.POST
+    form = ReferralForm(
+        request.POST if is_sent else None,
+        service=service,
+        organisations=services.receivers(case),
+        own_classes=access.read,
+    )
+    if is_sent and form.is_valid() and _send(request, case, form):
+        return redirect("cases:detail", reference=reference)
+    refused_choices(request, form, "to", "classes", case=case.pk)
+    context = frame | {
+        "form": form,
+        "service": service,
+        "service_name": SERVICES[service].name,
+        "is_covered": covering(case, REFERRAL, by=request.user) is not None,
+    }
+    return render(request, "assistance/refer_form.html", context, status=422 if is_sent else 200)
+
+
+def _send(request: StaffRequest, case: Case, form: ReferralForm) -> bool:
+    """Send what was typed; False, with the reason on the form, when it cannot be sent so."""
+    data = form.cleaned_data
+    try:
+        services.send_referral(
+            case,
+            to=data["to"],
+            content=form.content(),
+            classes=data["classes"],
+            until=data["until"],
+            answer_due=data["answer_due"],
+            by=request.user,
+        )
+    except BadInput as error:
+        form.add_error(None, str(error.message))
+        return False
+    messages.success(request, _("The case is referred to %s.") % data["to"])
+    return True
+
+
+# --- Answering and going on -----------------------------------------------------------
+@require_http_methods(["GET", "POST"])
+@require(Right.CASE_READ)
+def referral(request: StaffRequest, reference: str, referral: UUID) -> HttpResponse:
+    """One referral, for whoever sent it and whom it was sent to: what was sent, and the next steps."""
+    case, access = get_case_for(request.user, reference)
+    found = Referral.objects.select_related("to", "grant", "recorded_by").filter(
+        pk=referral, case=case
+    )
+    row = found.first()
+    if row is None or not is_shown_to(request.user, row, case):
+        raise NotFound(_("There is no such referral, or it is not shared with you."))
+    [sections] = door.open_rows([row], by=request.user)
+    if not isinstance(content := sections.get("content"), ReferralContent):
+        raise NotFound(_("There is no such referral, or it is not shared with you."))
+    form = SaidForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _act(request, row, form.cleaned_data["said"])
+        except BadInput as error:
+            form.add_error("said", str(error.message))
+    if request.method == "GET":
+        row = services.note_received(row, by=request.user)
+    sides = services.sides_of(request.user, row)
+    answer: Any = sections.get("answer")
+    context = case_frame(request, case, access) | {
+        "row": row,
+        "service_name": SERVICES[content.service].name,
+        "classes": [SHORT_NAMES[cls] for cls in row.grant.classes],
+        "told": told_of(content, answer),
+        "form": form,
+        "steps": [
+            (status.value, BUTTONS[status])
+            for status in services.steps_for(request.user, row)
+            if status in BUTTONS
+        ],
+        "feedback": feedback_of(answer),
+        "is_overdue": services.is_overdue(row),
+        "is_running": services.is_running(row),
+        "may_say": Side.DESK in sides and row.status in OPEN,
+        "may_replace": Side.SENDER in sides and row.status in IMPOSSIBLE,
+    }
+    return render(request, "assistance/referral.html", context, status=422 if form.errors else 200)
+
+
+def _act(request: StaffRequest, row: Referral, said: str) -> HttpResponse:
+    """Do what the button says that was pressed, and go where the person still sees something."""
+    act, wrote = request.POST.get("act", ""), {"revision": revision_of(request), "by": request.user}
+    match act:
+        case "feedback":
+            services.give_feedback(row, feedback=said, **wrote)
+        case "fallback":
+            services.record_fallback(row, fallback=said, **wrote)
+        case _:
+            services.take_step(row, act, said=said, **wrote)
+    messages.success(request, _("Saved."))
+    if access_to(request.user, [row.case_id]):
+        return redirect("assistance:referral", reference=row.case.reference, referral=row.pk)
+    return redirect("referrals")
+
+
+# --- What waits -----------------------------------------------------------------------
+@require_GET
+@require(Right.CASE_READ)
+def referrals(request: StaffRequest) -> HttpResponse:
+    """What was referred to the desk this person is at, and what is referred of their own cases."""
+    lists = (services.referred_to(request.user), services.sent_by(request.user))
+    cases = {row.case_id for rows in lists for row in rows}
+    listed = case_rows(list(cases), by=request.user, verb=Verb.CASE_LISTED)
+    names = {line.case.pk: line.identity for line in listed}
+    to_us, by_us = (
+        [
+            (row, names.get(row.case_id), services.is_overdue(row), row.status in WAITING)
+            for row in rows
+        ]
+        for rows in lists
+    )
+    context = {
+        "to_us": to_us,
+        "by_us": by_us,
+        "is_at_desk": is_at_a_desk(request.user),
+        "may_refer": request.user.has_right(Right.GRANT_GIVE),
+    }
+    return render(request, "assistance/referrals.html", context)

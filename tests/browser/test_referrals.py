@@ -1,0 +1,65 @@
+"""A case is referred in five clicks at most, and the other organisation answers at its own desk."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import open_case
+
+MOST = 5  # clicks from the case page to a referral that is sent; typing is none
+MESSAGE = "Просіць месца ў прытулку на тры тыдні"
+
+
+def count_clicks(page: Page) -> list[str]:
+    """Each press of a mouse button from now on, on whatever page: the list grows."""
+    pressed: list[str] = []
+    page.expose_function("tallyPress", pressed.append)
+    tally = "addEventListener('pointerdown', e => tallyPress(e.target.tagName), true)"
+    page.add_init_script(tally)
+    page.reload()
+    return pressed
+
+
+def agree_to_referrals(page: Page) -> None:
+    page.get_by_role("button", name="Record consent").click()
+    page.get_by_label("Yes", exact=True).check()
+    page.get_by_label("Date of consent").fill("2026-03-02")
+    page.get_by_label("Date of consent").evaluate("box => box.valueAsDate = new Date()")
+    page.get_by_label("Sharing with the organisations of a referral").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Consent is recorded.")).to_be_visible()
+
+
+def test_a_case_is_referred_in_five_clicks_and_answered(visit):
+    officer, partner = visit("officer"), visit("partner", phone=True)
+    reference = open_case(officer, 6)
+    agree_to_referrals(officer)
+    pressed = count_clicks(officer)
+
+    officer.get_by_role("button", name="Refer", exact=True).click()
+    officer.get_by_role("button", name="Shelter or housing").click()
+    officer.get_by_label("Linden House shelter (partner)").check()
+    officer.get_by_label("Message").fill(MESSAGE)
+    officer.get_by_role("button", name="Send the referral").click()
+
+    expect(officer.get_by_text("The case is referred to Linden House")).to_be_visible()
+    assert 4 <= len(pressed) <= MOST
+
+    partner.goto("/")
+    partner.get_by_role("link", name="Referred to us").click()
+    partner.get_by_role("row").filter(has_text=reference).get_by_role("link").click()
+    expect(partner.get_by_text(MESSAGE)).to_be_visible()
+    partner.get_by_role("button", name="Accept").click()
+    partner.get_by_label("In your words").fill("Moved in on Monday")
+    partner.get_by_role("button", name="Give feedback").click()
+    expect(partner.get_by_text("Moved in on Monday")).to_be_visible()
+
+    officer.reload()
+    panel = officer.get_by_role("table", name="Referrals")
+    expect(panel.get_by_role("row").filter(has_text="Shelter or housing")).to_contain_text(
+        "Accepted"
+    )
+    panel.get_by_role("link", name="Shelter or housing").click()
+    expect(officer.get_by_text("Moved in on Monday")).to_be_visible()
+    officer.get_by_label("In your words").fill("Went home")
+    officer.get_by_role("button", name="Withdraw").click()
+    expect(officer.get_by_text("Withdrawn because")).to_be_visible()
+    assert partner.goto(f"/cases/{reference}/").status == 404
