@@ -109,6 +109,8 @@ class Verb(StrEnum):
     FILE_SCANNED = "file_scanned"
     FILE_RELEASED = "file_released"
     FILE_REMOVED = "file_removed"
+    # the way of a case
+    STAGE_CHANGED = "stage_changed"
     # the end of a case
     CASE_CLOSED = "case_closed"
     CONTENT_APPROVED = "content_approved"
@@ -281,6 +283,7 @@ TOLD_AS = {
     Verb.FILE_SCANNED: _("had a file scanned for viruses"),
     Verb.FILE_RELEASED: _("released a file after scanning"),
     Verb.FILE_REMOVED: _("removed a file"),
+    Verb.STAGE_CHANGED: _("moved the case to another stage"),
     Verb.CASE_CLOSED: _("closed the case"),
     Verb.CONTENT_APPROVED: _("approved what is recorded"),
     Verb.CASE_REOPENED: _("reopened the case"),

@@ -26,6 +26,7 @@ class CasesConfig(AppConfig):
         from cases.entries import ENTRY_KINDS, panel_of
         from cases.file_panel import FILE_PANEL
         from cases.files.types import KINDS
+        from cases.models import Stage
         from cases.oversight import (
             exclusions,
             grants_to_partners,
@@ -98,6 +99,7 @@ class CasesConfig(AppConfig):
         STATUS_TONES.update(
             Active="info", FollowUp="wait", Closed="neutral", ClosedReferred="neutral"
         )
+        STATUS_TONES.update(dict.fromkeys(list(Stage)[:4], "info"), follow_up="wait")
         STATUS_TONES.update(Erased="stop", low="good", medium="wait", high="warn", extreme="stop")
 
 

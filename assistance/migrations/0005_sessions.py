@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assistance', '0003_support_plan'),
+        ('assistance', '0004_referral'),
         ('cases', '0010_entries'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -3,7 +3,7 @@
 from cases.models.approval import Approval
 from cases.models.attachment import Attachment, AttachmentState
 from cases.models.base import SealedModel
-from cases.models.case import CLOSED, Case, CaseStatus, ReferenceCounter, SearchChange
+from cases.models.case import CLOSED, Case, CaseStatus, ReferenceCounter, SearchChange, Stage
 from cases.models.consent import Consent
 from cases.models.decoy import Decoy
 from cases.models.draft import Draft, DraftContent
@@ -79,6 +79,7 @@ __all__ = [
     "Screening",
     "SealedModel",
     "SearchChange",
+    "Stage",
     "StatusDecision",
     "TraffickingEvent",
     "WorkbookPurpose",

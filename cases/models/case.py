@@ -22,6 +22,17 @@ class CaseStatus(models.TextChoices):
 CLOSED = (CaseStatus.CLOSED, CaseStatus.CLOSED_REFERRED)
 
 
+class Stage(models.TextChoices):
+    """How far the work has come. Who acts there and where it may go on: cases/stages.py."""
+
+    IDENTIFICATION = "identification", _("Identification")
+    ASSESSMENT = "assessment", _("Assessment")
+    ASSISTANCE = "assistance", _("Assistance")
+    REINTEGRATION = "reintegration", _("Reintegration")
+    FOLLOW_UP = "follow_up", _("Follow-up")
+    CLOSED = "closed", _("Closed")
+
+
 class Case(SealedModel):
     """Work with one person over time."""
 
@@ -40,6 +51,8 @@ class Case(SealedModel):
             "sealed_at",
             "reference",
             "status",
+            "stage",
+            "stage_since",
             "office",
             "owner",
             "opened_on",
@@ -55,6 +68,9 @@ class Case(SealedModel):
     status = models.CharField(
         _("status"), max_length=20, choices=CaseStatus, default=CaseStatus.ACTIVE
     )
+    # Empty in cases of before there were stages, until they are moved (cases.stages.stage_of).
+    stage = models.CharField(_("stage"), max_length=20, choices=Stage, null=True, blank=True)  # noqa: DJ001
+    stage_since = models.DateField(_("in this stage since"), null=True, blank=True)
     office = models.ForeignKey("accounts.Office", on_delete=models.PROTECT)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     opened_on = models.DateField(_("opened on"))

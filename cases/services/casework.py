@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -12,10 +13,10 @@ from audit import trail
 from audit.models import TrackedModel
 from audit.verbs import Verb
 from cases import door
-from cases.access import access_to
+from cases.access import access_to, may_act
 from cases.entries import EntryKind, class_of, new_entry
 from cases.facts import facts_of, search_entry_of
-from cases.models import Case, Entry, Person, SearchChange
+from cases.models import Case, Entry, Person, SearchChange, Stage
 from cases.sections import (
     CaseFacts,
     CaseSummary,
@@ -24,7 +25,9 @@ from cases.sections import (
     SearchEntry,
     VictimContext,
 )
+from cases.stages import STAGES, moves_of, stage_of
 from core.exceptions import Conflict, NotAllowed, WrongState
+from core.rights import Right
 from core.schema import Section
 
 Row = TypeVar("Row", bound=TrackedModel)
@@ -64,6 +67,29 @@ def change_summary(case: Case, summary: CaseSummary, *, revision: int, by: User)
         row = locked(case, revision)
         row.put("summary", summary)
         trail.save(row, verb=Verb.CASE_CHANGED, by=by)
+
+
+def move_case(case: Case, stage: Stage, *, before: str, by: User) -> Case:
+    """Move a case on, or back, to another stage.
+
+    Raises NotAllowed, Conflict when it is no longer in the stage `before`, and WrongState where the
+    table of stages knows no such move.
+    """
+    access = access_to(by, [case.pk]).get(case.pk)
+    if not may_act(by, case.pk, Right.CASE_EDIT) or access is None or not access.write:
+        raise NotAllowed(_("Your role does not include this for this case."))
+    with transaction.atomic():
+        row = Case.objects.select_for_update().get(pk=case.pk)
+        if stage_of(row) != before:
+            raise Conflict(_("Somebody else moved the case meanwhile. Look where it stands now."))
+        if stage not in moves_of(row):
+            raise WrongState(
+                _("A case does not go from “%(before)s” to “%(after)s”. It stays where it is.")
+                % {"before": stage_of(row).label, "after": stage.label}
+            )
+        row.status, row.stage, row.stage_since = STAGES[stage].status, stage, timezone.localdate()
+        trail.save(row, verb=Verb.STAGE_CHANGED, by=by, reason=stage)
+    return row
 
 
 def record_entry(case: Case, kind: EntryKind, content: Section, *, by: User) -> Entry:

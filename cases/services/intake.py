@@ -28,6 +28,7 @@ from cases.models import (
     Person,
     ReferenceCounter,
     SearchChange,
+    Stage,
 )
 from cases.services.new_case import NewCase
 from core.classes import CONTENT
@@ -128,6 +129,8 @@ def _case(new: NewCase, opening: _Opening) -> Case:
         office=opening.office,
         owner=opening.owner,
         opened_on=new.opened_on or timezone.localdate(),
+        stage=Stage.IDENTIFICATION,
+        stage_since=new.opened_on or timezone.localdate(),
     )
     facts = facts_of(
         identity=new.identity, victim=new.victim, opened_on=case.opened_on, overrides=new.facts

@@ -24,6 +24,7 @@ from cases.models import (
     GrantReason,
     RetentionKind,
     RetentionRule,
+    Stage,
 )
 from cases.sections import CaseFacts, CaseSummary
 from cases.services.casework import check_can_write, locked
@@ -93,6 +94,7 @@ def close_case(case: Case, *, status: str, reason: str, closed_on: date, by: Use
             raise WrongState(_("This case is closed already."))
         current.put("summary", msgspec.structs.replace(summary, reason_for_case_closure=reason))
         current.status, current.closed_on = CaseStatus(status), closed_on
+        current.stage, current.stage_since = Stage.CLOSED, closed_on
         current.retain_until = years_later(closed_on, years_by_kind()[kind_of(facts)])
         trail.save(current, verb=Verb.CASE_CLOSED, by=by)
         _prolong_supervision(current, by=by)
@@ -108,6 +110,7 @@ def reopen_case(case: Case, *, note: str, by: User) -> Case:
         if current.status not in CLOSED:
             raise WrongState(_("This case is not closed."))
         current.status = CaseStatus.ACTIVE
+        current.stage, current.stage_since = Stage.ASSESSMENT, timezone.localdate()
         current.closed_on = current.retain_until = None
         trail.save(current, verb=Verb.CASE_REOPENED, by=by, details={"note": note})
     return current

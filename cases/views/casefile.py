@@ -24,6 +24,7 @@ from cases.selectors import get_case_for, get_case_or_tombstone_for, is_gone, vi
 from cases.services import casework, consents, intake
 from cases.services.glass import restricted_case
 from cases.services.new_case import NewCase
+from cases.stages import STAGES, moves_of, stage_of
 from cases.views.changing import change
 from cases.views.erasure import tombstone
 from cases.views.frame import case_frame
@@ -140,6 +141,8 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
         "waits": [LONG_NAMES[cls] for cls in LONG_NAMES if cls in waits],
         "confirm_url": confirming.confirm_url(request) if waits else "",
         "keeping": keeping_of(case, access, request.user),
+        "step": STAGES[stage_of(case)],
+        "moves": moves_of(case),
     }
     return render(request, "cases/detail.html", context)
 

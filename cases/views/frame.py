@@ -7,6 +7,7 @@ from cases.access import Access
 from cases.models import Case
 from cases.services.glass import open_glass
 from cases.services.grants import can_grant
+from cases.stages import stage_of
 from core.http import StaffRequest
 from core.rights import Right
 
@@ -18,6 +19,7 @@ def case_frame(request: StaffRequest, case: Case, access: Access) -> dict[str, A
     return {
         "case": case,
         "access": access,
+        "stage": stage_of(case),
         "may_record": may_write and user.has_right(Right.ASSISTANCE_RECORD),
         "may_edit": may_write and user.has_right(Right.CASE_EDIT),
         "may_grant": case.erased_on is None and can_grant(user, case),

@@ -264,6 +264,7 @@ class Walk:
             "cases:register": {"second_name": "Typed", "consent-consented": "yes"},
             "cases:hold": {"note": "Typed", "act": self.random.choice(["put", "lift"])},
             "cases:close": {"status": "Closed", "closed_on": today, "reason": "Typed"},
+            "cases:move": {"stage": "assessment", "before": "identification"},
             "cases:reopen": {"note": "Typed"},
             "cases:erase": {"reason": "mistake", "note": "Typed", "reference": case.reference},
             "cases:decide": {"decision": self.decision(), "note": "Typed"}

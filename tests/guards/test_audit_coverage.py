@@ -38,6 +38,7 @@ from cases.models import (
     Person,
     RetentionRule,
     SearchChange,
+    Stage,
     WorkbookRequest,
 )
 from cases.sections import (
@@ -76,8 +77,12 @@ from tests.guards.world import RECIPIENT
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.localdate()
 NEW_PASSWORD = "another long and quiet phrase"
+
+
+def today():
+    """Asked for each time: a run may go on past midnight."""
+    return timezone.localdate()
 
 
 # --- Verbs ----------------------------------------------------------------------------
@@ -204,6 +209,7 @@ WRITERS = {
         "change_summary": {Verb.CASE_CHANGED},
         "record_entry": {Verb.COMMENT_WRITTEN},
         "change_entry": {Verb.TRAFFICKING_EVENT_CHANGED},
+        "move_case": {Verb.STAGE_CHANGED},
     },
     linking: {
         "link_cases": {Verb.CASE_VIEWED, Verb.PERSON_CHANGED},
@@ -330,7 +336,7 @@ def arguments(
     time_machine,
 ):
     """Name of a service → what it is called with, made when it is asked for."""
-    day = {"status": "delivered", "starts_on": TODAY, "by": alena}
+    day = {"status": "delivered", "starts_on": today(), "by": alena}
     person = {"password": PASSWORD, "office": office, "by": viktar, "display_name": "N"}
 
     def run():
@@ -382,7 +388,7 @@ def arguments(
     def broken_off():
         """An erasure that was approved, and no step of it taken."""
         request = asked()
-        request.state, request.decided_by, request.decided_on = "approved", pavel, TODAY
+        request.state, request.decided_by, request.decided_on = "approved", pavel, today()
         trail.save(request, verb=Verb.ERASURE_APPROVED, by=pavel)
         return (), {}
 
@@ -462,7 +468,7 @@ def arguments(
     until = timezone.now() + timedelta(days=3)
     haven, halina = a_desk(viktar)
     about = {"content": ReferralContent(service="documents"), "classes": ["identity"]}
-    referring = {"to": haven, "until": until.date(), "answer_due": TODAY, "by": alena} | about
+    referring = {"to": haven, "until": until.date(), "answer_due": today(), "by": alena} | about
 
     def sent():
         return referrals.send_referral(case, **referring)
@@ -555,10 +561,10 @@ def arguments(
         "set_years": lambda: (({"adult": 7},), {"by": viktar}),
         "close_case": lambda: (
             (case,),
-            {"status": "Closed", "reason": "Over", "closed_on": TODAY, "by": alena},
+            {"status": "Closed", "reason": "Over", "closed_on": today(), "by": alena},
         ),
         "reopen_case": lambda: (
-            (retention.close_case(case, status="Closed", reason="", closed_on=TODAY, by=alena),),
+            (retention.close_case(case, status="Closed", reason="", closed_on=today(), by=alena),),
             {"note": "Back", "by": alena},
         ),
         "put_on_hold": lambda: ((case,), {"note": "Court", "by": pavel}),
@@ -594,9 +600,10 @@ def arguments(
             {"link": "family", "remarks": "", "by": alena},
         ),
         "unlink_cases": linked_cases,
+        "move_case": lambda: ((case, Stage.ASSESSMENT), {"before": case.stage, "by": alena}),
         "record_consent": lambda: (
             (referred(),),
-            {"terms": ConsentTerms(), "recorded_on": TODAY, "by": alena},
+            {"terms": ConsentTerms(), "recorded_on": today(), "by": alena},
         ),
         "give_grant": lambda: ((case,), {"reason": "review", "by": alena} | to_ihar),
         "put_grant": lambda: ((new_referral_grant(),), {"to": ihar}),
@@ -737,13 +744,13 @@ def visit(case, alena, ihar, viktar, client_for):
     """Ask for a page as Alena, after filling in what leads there. Gives the answer."""
     note = LegalAssistance(matter=SENTINELS["narrative"])
     row = assistance.record_assistance(
-        case, content=note, status="delivered", starts_on=TODAY, by=alena
+        case, content=note, status="delivered", starts_on=today(), by=alena
     )
     summary = CaseSummary(summary=SENTINELS["narrative"])
     casework.change_summary(case, summary, revision=1, by=alena)
     happened = TraffickingEventContent(event_description=SENTINELS["narrative"])
     event = casework.record_entry(case, ENTRY_KINDS["event"], happened, by=alena)
-    risk = RiskContent(risk_level="high", review_due=TODAY)
+    risk = RiskContent(risk_level="high", review_due=today())
     casework.record_entry(case, ENTRY_KINDS["risk"], risk, by=alena)
     picture = a_file(case, alena, description=SENTINELS["narrative"])
     why = {"ground": "relative", "note": SENTINELS["narrative"]}
@@ -754,8 +761,8 @@ def visit(case, alena, ihar, viktar, client_for):
         to=a_desk(viktar)[0],
         content=message,
         classes=["identity"],
-        until=TODAY + timedelta(days=3),
-        answer_due=TODAY,
+        until=today() + timedelta(days=3),
+        answer_due=today(),
         by=alena,
     )
     browser = client_for(alena)

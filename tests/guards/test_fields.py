@@ -26,7 +26,7 @@ LABEL = {"ids": lambda model: model._meta.label}
 OPEN_OF_A_CASE = {
     "cases.Case": {
         *("reference", "status", "office", "owner", "opened_on", "is_test"),
-        *("closed_on", "retain_until", "on_hold", "erased_on"),
+        *("closed_on", "retain_until", "on_hold", "erased_on", "stage", "stage_since"),
     },
     "cases.Person": {"case", "role"},
     "cases.Consent": {"case", "recorded_on", "recorded_by"},

@@ -156,6 +156,7 @@ def surround(
         ),
         "cases:decoys": ((), {"reference": reference}),
         "cases:close": (at_case, {"status": "Closed", "closed_on": today(), "reason": word}),
+        "cases:move": (at_case, {"stage": "assessment", "before": "identification"}),
         "cases:reopen": (at_case, {"note": "Back"}),
         "cases:hold": (at_case, {"note": "Court", "act": "put"}),
         "cases:erase": (
