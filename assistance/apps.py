@@ -23,10 +23,12 @@ class AssistanceConfig(AppConfig):
         from assistance.referral_panel import REFERRAL_PANEL, by_us_link, to_us_link
         from assistance.referral_services import end_with_its_grant
         from assistance.referrals import SERVICES
+        from assistance.selectors import is_under_way
         from assistance.sittings import SESSION, SessionForm
         from audit.verbs import Verb
         from cases import drafts
         from cases.approvals import APPROVABLE, Approvable
+        from cases.closing import CLOSURE_CHECKS, ClosureCheck
         from cases.entries import ENTRY_KINDS, panel_of
         from cases.panels import CASE_PANELS, START_LINKS
         from cases.presenters import CODES, LABELLED, LABELS, LINKS
@@ -61,6 +63,13 @@ class AssistanceConfig(AppConfig):
         START_LINKS.extend([to_us_link, by_us_link])
         ON_TAKING_BACK.append(end_with_its_grant)
         drafts.FORMS |= {f"assistance:{name}" for name in ("record", "change", "session", "refer")}
+        CLOSURE_CHECKS.append(
+            ClosureCheck(
+                "assistance",
+                _("No assistance, and no payment, is planned or under way"),
+                is_under_way,
+            )
+        )
         recorded = frozenset({Verb.ASSISTANCE_RECORDED, Verb.ASSISTANCE_CHANGED})
         APPROVABLE[Assistance._meta.label] = Approvable(Assistance, recorded, is_payment)
         STATUS_TONES.update(planned="info", under_way="wait", delivered="good", cancelled="neutral")

@@ -4,10 +4,11 @@ from collections import defaultdict
 from uuid import UUID
 
 from accounts.models import User
-from assistance.models import Assistance
+from assistance.models import Assistance, AssistanceStatus
 from assistance.sections import AssistanceFacts
 from audit.verbs import Verb
 from cases import door
+from cases.models import Case
 
 
 def kinds_by_case(*, by: User) -> dict[UUID, set[str]]:
@@ -17,3 +18,9 @@ def kinds_by_case(*, by: User) -> dict[UUID, set[str]]:
         assert isinstance(facts, AssistanceFacts)
         kinds[row.case_id].add(facts.kind)
     return dict(kinds)
+
+
+def is_under_way(case: Case) -> bool:
+    """Is any assistance of this case, whatever its kind, planned or not finished?"""
+    going_on = (AssistanceStatus.PLANNED, AssistanceStatus.UNDER_WAY)
+    return Assistance.objects.filter(case=case, status__in=going_on).exists()

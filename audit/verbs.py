@@ -112,6 +112,10 @@ class Verb(StrEnum):
     # the way of a case
     STAGE_CHANGED = "stage_changed"
     # the end of a case
+    CLOSURE_ASKED = "closure_asked"
+    CLOSURE_SENT_BACK = "closure_sent_back"
+    CLOSURE_WITHDRAWN = "closure_withdrawn"
+    CLOSURE_APPROVED = "closure_approved"
     CASE_CLOSED = "case_closed"
     CONTENT_APPROVED = "content_approved"
     CASE_REOPENED = "case_reopened"
@@ -284,6 +288,10 @@ TOLD_AS = {
     Verb.FILE_RELEASED: _("released a file after scanning"),
     Verb.FILE_REMOVED: _("removed a file"),
     Verb.STAGE_CHANGED: _("moved the case to another stage"),
+    Verb.CLOSURE_ASKED: _("asked to close the case"),
+    Verb.CLOSURE_SENT_BACK: _("sent the closure of the case back"),
+    Verb.CLOSURE_WITHDRAWN: _("withdrew the closure of the case"),
+    Verb.CLOSURE_APPROVED: _("approved the closure of the case"),
     Verb.CASE_CLOSED: _("closed the case"),
     Verb.CONTENT_APPROVED: _("approved what is recorded"),
     Verb.CASE_REOPENED: _("reopened the case"),

@@ -24,7 +24,8 @@ from audit.verbs import Verb
 from cases import door
 from cases.access import may_act
 from cases.door import Sections
-from cases.models import CLOSED, Approval, Case, SealedModel
+from cases.models import Approval, Case, Closure, ClosureState, SealedModel
+from cases.services import closing
 from cases.services.casework import locked
 from cases.services.retention import lock_living
 from cases.trail import Words, open_differences, section_differences
@@ -39,15 +40,20 @@ class Approvable:
     model: type[SealedModel]
     recorded_by: frozenset[Verb]  # whoever wrote a version with one of these does not approve it
     is_due: Callable[[Any, Sections], bool]  # is there something to approve, for this reader?
+    # What an approval brings about: prepared outside its transaction, done within, with the locked row,
+    # before what stands then is approved.
+    act: Callable[[Any, Sections, User], Callable[[Any], None]] | None = None
 
 
-def _is_closed(case: Case, sections: Sections) -> bool:
-    return case.status in CLOSED and "summary" in sections
+def _waits(closure: Closure, sections: Sections) -> bool:
+    return closure.state == ClosureState.ASKED and "content" in sections
 
 
 # By the model's label; upper apps add theirs in apps.ready().
 APPROVABLE: dict[str, Approvable] = {
-    Case._meta.label: Approvable(Case, frozenset({Verb.CASE_CLOSED}), _is_closed)
+    Closure._meta.label: Approvable(
+        Closure, frozenset({Verb.CLOSURE_ASKED}), _waits, closing.closing_act
+    )
 }
 
 
@@ -77,8 +83,9 @@ class Standing:
 def approve(row: SealedModel, *, revision: int, by: User) -> Approval:
     """Approve a row as it stands at `revision`, which is what the person was shown.
 
-    Raises NotAllowed, NotFound, WrongState when there is nothing to approve, and Conflict when it is
-    not at that revision. Must not run inside a transaction: the row is opened first.
+    What the kind of row does on approval is done in the same transaction. Raises NotAllowed, NotFound,
+    WrongState when there is nothing to approve, and Conflict when it is not at that revision. Must not
+    run inside a transaction: the row is opened first.
     """
     kind = APPROVABLE[row._meta.label]
     if not by.has_right(Right.CONTENT_APPROVE):
@@ -92,6 +99,7 @@ def approve(row: SealedModel, *, revision: int, by: User) -> Approval:
         raise NotAllowed(_("You may read this case, and change nothing in it."))
     if not kind.is_due(row, sections):
         raise WrongState(_("There is nothing here that you could approve."))
+    act = kind.act(row, sections, by) if kind.act else None
     with transaction.atomic():
         lock_living(Case(pk=row.case_id_()))
         current = locked(row, revision)
@@ -99,11 +107,13 @@ def approve(row: SealedModel, *, revision: int, by: User) -> Approval:
             raise NotAllowed(_("You recorded this yourself: somebody else has to approve it."))
         if Approval.objects.filter(object=row.pk, version=revision).exists():
             raise WrongState(_("This is approved already."))
+        if act is not None:
+            act(current)
         approval = Approval(
             case_id=row.case_id_(),
             object_type=row._meta.label,
             object=row.pk,
-            version=revision,
+            version=current.revision,
             digest=version_digest(type(row), current).hex(),
             approved_by=by,
             approved_on=timezone.localdate(),

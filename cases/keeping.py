@@ -16,6 +16,7 @@ from cases import door, ledger
 from cases.access import Access, access_to
 from cases.models import CLOSED, Case, ErasureRequest, ErasureState
 from cases.models.request import CaseRequest
+from cases.services.closing import waiting_closure
 from cases.services.erasure import open_request
 from core.rights import Right
 
@@ -100,6 +101,7 @@ def keeping_of(case: Case, access: Access, user: User) -> dict[str, Any]:
     return {
         "request": request,
         "is_closed": case.status in CLOSED,
+        "closure": waiting_closure(case),
         "may_close": may_write and user.has_right(Right.CASE_CLOSE),
         "may_hold": not access.by_glass and user.has_right(Right.CASE_HOLD),
         "may_ask": not access.by_glass and request is None and user.has_right(Right.ERASURE_ASK),

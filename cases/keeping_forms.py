@@ -1,5 +1,6 @@
 """HTML input of closing, keeping and erasing: shape and wording."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -7,16 +8,19 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.forms import day, text
-from cases.models import CLOSED, ErasureReason, RetentionKind
+from cases.closing import CLOSURE_CHECKS, ClosureCheck
+from cases.forms import day, one_of, text
+from cases.models import CLOSED, ErasureReason, RetentionKind, Stage
 from cases.models.retention import MOST_YEARS
+from cases.reference import entry_choices
+from cases.stages import STAGES
 
 SEALED = _("Sealed with the case's trail.")
 _TYPE_IT = _("Type the reference of this case, as it stands at the top of the page.")
 
 
 class CloseForm(forms.Form):
-    """How and why a case ends."""
+    """How and why a case ends, and what is explained of what still stands open."""
 
     status = forms.ChoiceField(
         label=_("How does it end?"),
@@ -25,7 +29,8 @@ class CloseForm(forms.Form):
         error_messages={"required": _("Say how the case ends.")},
     )
     closed_on = day(_("Closed on"), required=True)
-    reason = text(
+    reason = one_of(_("Reason"), entry_choices("CLOSURE_REASONS"), required=True)
+    details = text(
         _("Reason for case closure"),
         long=True,
         required=True,
@@ -33,9 +38,45 @@ class CloseForm(forms.Form):
         error_messages={"required": _("Say why the case is closed.")},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, still_open: Collection[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["closed_on"].initial = timezone.localdate
+        self.done: list[ClosureCheck] = []
+        for check in CLOSURE_CHECKS:
+            if check.is_open is None:
+                self.fields[f"done_{check.name}"] = forms.BooleanField(
+                    label=check.label, required=False
+                )
+                label = _("If not: why it may stay so")
+                self.fields[f"explain_{check.name}"] = text(label, long=True)
+            elif check.name in still_open:
+                label = _("Not so yet: “%s”. Why may it stay open?") % check.label
+                self.fields[f"explain_{check.name}"] = text(label, long=True, required=True)
+            else:
+                self.done.append(check)
+
+    @property
+    def checks(self) -> list[forms.BoundField]:
+        """The fields of the checklist, in its order."""
+        return [self[name] for name in self.fields if name.startswith(("done_", "explain_"))]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name, is_done in [(n[5:], v) for n, v in data.items() if n.startswith("done_")]:
+            if not is_done and not data.get(f"explain_{name}"):
+                self.add_error(f"explain_{name}", _("Tick it, or say why it may stay so."))
+        return data
+
+    def asked(self) -> dict[str, Any]:
+        """As `closing.ask_closure` takes it."""
+        data = self.cleaned_data
+        explained = {
+            name[8:]: why
+            for name, why in data.items()
+            if name.startswith("explain_") and not data.get(f"done_{name[8:]}")
+        }
+        kept = {name: data[name] for name in ("status", "closed_on", "reason", "details")}
+        return kept | {"explained": explained}
 
 
 class NoteForm(forms.Form):
@@ -48,6 +89,17 @@ class NoteForm(forms.Form):
         help_text=SEALED,
         error_messages={"required": _("Say why. Whoever looks at the trail later needs to know.")},
     )
+
+
+class ReopenForm(NoteForm):
+    """Why the work goes on, and where."""
+
+    stage = one_of(
+        _("It goes on with"),
+        [(stage.value, stage.label) for stage in STAGES[Stage.CLOSED].leads_to],
+        required=True,
+    )
+    field_order = ("stage", "note")
 
 
 class _ConfirmedForm(forms.Form):

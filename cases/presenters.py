@@ -14,6 +14,7 @@ from cases.countries import LANGUAGES, country_name
 from cases.differences import Difference
 from cases.facts import ages_on
 from cases.forms import ConsentForm, FileForm, PersonForm, SummaryForm, VictimForm
+from cases.models import CaseStatus, RetentionKind
 from core.known_days import told_day
 from core.schema import Section, is_recorded
 
@@ -24,6 +25,13 @@ LABELLED: list[type[forms.Form]] = [*(PersonForm, VictimForm, SummaryForm, Conse
 LABELS: dict[str, Any] = {
     "indicators": gettext_lazy("Signs"),
     "other_htcds": gettext_lazy("As imported"),
+    "closed_as": gettext_lazy("Ends as"),
+    "closed_on": gettext_lazy("Closed on"),
+    "closure_reason": gettext_lazy("Reason"),
+    "closure_details": gettext_lazy("Reason for case closure"),
+    "explained": gettext_lazy("Explained"),
+    "retention_kind": gettext_lazy("Kept by the rule for"),
+    "sent_back_because": gettext_lazy("Sent back because"),
     "media_type": gettext_lazy("Kind"),
     "size": gettext_lazy("Size in bytes"),
     "sha256": gettext_lazy("Fingerprint of what was sent (SHA-256)"),
@@ -69,6 +77,9 @@ CODES: dict[str, dict[str, Any]] = {
     "purposes": reference.CONSENT_PURPOSES,
     "points_explained": reference.CONSENT_GUIDANCE,
     "form": reference.CONSENT_FORMS,
+    "closed_as": dict(CaseStatus.choices),
+    "closure_reason": reference.CLOSURE_REASONS,
+    "retention_kind": dict(RetentionKind.choices),
     "excluded_as": reference.EXCLUSION_GROUNDS,
     "language": LANGUAGES,
     "primary_language": LANGUAGES,

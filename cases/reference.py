@@ -415,6 +415,21 @@ MAJORITY: Codes = {
     "Minor": _("Child (under 18)"),
 }
 
+# Why a case is closed. HTCDS has free text there; these follow IOM's Reintegration Handbook, in our
+# words.
+CLOSURE_REASONS: Codes = {
+    "Supported": _("The goals are reached, or the time of support is over"),
+    "NotEligible": _("The person is not, or no longer, among those we assist"),
+    "PersonStops": _("The person does not want support any more"),
+    "Moved": _("The person left the area or moved on"),
+    "LostContact": _("The person cannot be reached"),
+    "Referred": _("Another organisation took the work over"),
+    "Died": _("The person died"),
+    "Funding": _("There is no funding for more"),
+    "Safety": _("Going on would endanger the person or the staff"),
+    "Other": _("Another reason"),
+}
+
 # Of exploitation, in months
 DURATIONS: Codes = {
     "0-12": _("Up to 1 year"),
@@ -449,6 +464,7 @@ OURS: dict[str, frozenset[str]] = {
     "INDICATOR_ANSWERS": frozenset(INDICATOR_ANSWERS),
     "SCREENING_RESULTS": frozenset(SCREENING_RESULTS),
     "PROTECTION_STEPS": frozenset(PROTECTION_STEPS),
+    "CLOSURE_REASONS": frozenset(CLOSURE_REASONS),
     "RISK_LEVELS": frozenset(RISK_LEVELS),
     "RISKS_OF_PERSON": frozenset(RISKS_OF_PERSON),
     "RISKS_OF_HOUSEHOLD": frozenset(RISKS_OF_HOUSEHOLD),

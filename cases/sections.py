@@ -242,6 +242,18 @@ class CaseSummary(Section):
     other_htcds: dict[str, str] = {}  # imported HTCDS fields that have no screen of their own yet
 
 
+class ClosureContent(Section):
+    """How and why a case shall end (class `narrative`)."""
+
+    closed_as: str = ""  # CaseStatus, one of those of a closed case
+    closed_on: date | None = None
+    closure_reason: str = ""  # code of reference.CLOSURE_REASONS
+    closure_details: str = ""
+    explained: dict[str, str] = {}  # check of cases.closing that stands open → why it may
+    retention_kind: str = ""  # RetentionKind: the rule that counts from the day it is closed
+    sent_back_because: str = ""
+
+
 class ConsentTerms(Section):
     """What the person agreed to (class `narrative`)."""
 

@@ -67,6 +67,7 @@ urlpatterns = [
     path("<slug:reference>/files/<uuid:file>/scan/", attachments.scan_file, name="scan_file"),
     path("<slug:reference>/stage/", stages.move, name="move"),
     path("<slug:reference>/close/", retention.close, name="close"),
+    path("<slug:reference>/close/<uuid:closure>/send-back/", retention.send_back, name="send_back"),
     path("<slug:reference>/approve/", approvals.approve, name="approve"),
     path("<slug:reference>/reopen/", retention.reopen, name="reopen"),
     path("<slug:reference>/hold/", retention.hold, name="hold"),

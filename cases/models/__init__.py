@@ -4,6 +4,7 @@ from cases.models.approval import Approval
 from cases.models.attachment import Attachment, AttachmentState
 from cases.models.base import SealedModel
 from cases.models.case import CLOSED, Case, CaseStatus, ReferenceCounter, SearchChange, Stage
+from cases.models.closure import Closure, ClosureState
 from cases.models.consent import Consent
 from cases.models.decoy import Decoy
 from cases.models.draft import Draft, DraftContent
@@ -47,6 +48,8 @@ __all__ = [
     "CaseStatus",
     "CaseTeamGrant",
     "CaseUserGrant",
+    "Closure",
+    "ClosureState",
     "Comment",
     "Consent",
     "ContactPoint",

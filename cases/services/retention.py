@@ -1,9 +1,8 @@
-"""The end of a case: closing it, how long it is kept then, and the legal hold that stops erasure."""
+"""The end of a case: how long it is kept, going on with it, and the legal hold that stops erasure."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
-import msgspec
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,28 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from audit import trail
 from audit.verbs import Verb
-from cases import door
 from cases.access import may_act
 from cases.facts import ADULT_FROM, LOWEST_AGE_OF_BAND
 from cases.models import (
     CLOSED,
     Case,
-    CaseStatus,
-    CaseTeamGrant,
     ErasureRequest,
     ErasureState,
-    GrantReason,
     RetentionKind,
     RetentionRule,
     Stage,
 )
-from cases.sections import CaseFacts, CaseSummary
-from cases.services.casework import check_can_write, locked
-from core.exceptions import BadInput, NotAllowed, WrongState
+from cases.sections import CaseFacts
+from cases.services.casework import check_can_write
+from cases.stages import STAGES
+from core.exceptions import NotAllowed, WrongState
 from core.rights import Right
-
-# Supervisors still see a case for this long after it is due, to decide on it.
-TIME_TO_DECIDE = timedelta(days=366)
 
 
 # --- Rules ----------------------------------------------------------------------------
@@ -71,61 +64,25 @@ def years_later(day: date, years: int) -> date:
         return date(day.year + years, 3, 1)
 
 
-# --- Closing --------------------------------------------------------------------------
-def close_case(case: Case, *, status: str, reason: str, closed_on: date, by: User) -> Case:
-    """End the work on a case; from then on it is kept for as long as the rule of its kind says.
+# --- Reopening ------------------------------------------------------------------------
+def reopen_case(case: Case, *, note: str, stage: Stage | str = Stage.ASSESSMENT, by: User) -> Case:
+    """Go on with a closed case, in this stage; it is not due for erasure any more.
 
-    `reason` is sealed with the case. Raises NotAllowed, BadInput, WrongState and Conflict. Must not
-    run inside a transaction: the summary and the age are opened first.
+    Raises NotAllowed, and WrongState for a stage that the table does not lead to.
     """
-    _check(by, case, Right.CASE_CLOSE)
-    check_can_write(by, case, "narrative")
-    if status not in CLOSED:
-        raise BadInput(_("Choose how the case ends from the list."))
-    if not case.opened_on <= closed_on <= timezone.localdate():
-        raise BadInput(_("A case is closed between the day it was opened and today."))
-    [sections] = door.open_rows([case], by=by, classes=["narrative"])
-    facts, _entry = door.open_derived(case, by=by)
-    summary = sections.get("summary", CaseSummary())
-    with transaction.atomic():
-        lock_living(case)
-        current = locked(case, case.revision)
-        if current.status in CLOSED:
-            raise WrongState(_("This case is closed already."))
-        current.put("summary", msgspec.structs.replace(summary, reason_for_case_closure=reason))
-        current.status, current.closed_on = CaseStatus(status), closed_on
-        current.stage, current.stage_since = Stage.CLOSED, closed_on
-        current.retain_until = years_later(closed_on, years_by_kind()[kind_of(facts)])
-        trail.save(current, verb=Verb.CASE_CLOSED, by=by)
-        _prolong_supervision(current, by=by)
-    return current
-
-
-def reopen_case(case: Case, *, note: str, by: User) -> Case:
-    """Go on with a closed case; it is not due for erasure any more. Raises NotAllowed, WrongState."""
     _check(by, case, Right.CASE_CLOSE)
     check_can_write(by, case, "narrative")
     with transaction.atomic():
         current = lock_living(case)
         if current.status not in CLOSED:
             raise WrongState(_("This case is not closed."))
-        current.status = CaseStatus.ACTIVE
-        current.stage, current.stage_since = Stage.ASSESSMENT, timezone.localdate()
+        if stage not in STAGES[Stage.CLOSED].leads_to:
+            raise WrongState(_("A case does not go on there after it was closed."))
+        current.status, current.stage = STAGES[Stage(stage)].status, Stage(stage)
+        current.stage_since = timezone.localdate()
         current.closed_on = current.retain_until = None
         trail.save(current, verb=Verb.CASE_REOPENED, by=by, details={"note": note})
     return current
-
-
-def _prolong_supervision(case: Case, *, by: User) -> None:
-    """Whoever supervises the office sees the case until it can be erased, or nobody would erase it."""
-    last_day = case.retain_until + TIME_TO_DECIDE  # type: ignore[operator]
-    until = timezone.make_aware(datetime.combine(last_day, time(23, 59, 59)))
-    grants = CaseTeamGrant.objects.filter(
-        content_object=case, reason=GrantReason.SUPERVISION, revoked_at=None, ends__lt=until
-    )
-    for grant in grants:
-        grant.ends = until
-        trail.save(grant, verb=Verb.GRANT_PROLONGED, by=by)
 
 
 # --- Legal hold -----------------------------------------------------------------------

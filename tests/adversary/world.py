@@ -36,6 +36,7 @@ from cases.services import casework, erasure, grants, intake, renewal, retention
 from cases.services.intake import register_case
 from cases.services.new_case import NewCase
 from reporting.models import Snapshot
+from tests.cases.closed import close_case
 from tests.cases.made_entries import contents
 from tests.cases.made_files import a_file, picture
 from tests.conftest import PASSWORD
@@ -155,7 +156,7 @@ def _refer(world: World, case: Case, by: User) -> None:
 def _close(world: World, case: Case) -> None:
     reason = world.word(case.pk, "narrative")
     day = timezone.localdate()
-    retention.close_case(case, status="Closed", reason=reason, closed_on=day, by=case.owner)
+    close_case(case, status="Closed", reason=reason, closed_on=day, by=case.owner)
 
 
 def _ask(world: World, case: Case) -> ErasureRequest:

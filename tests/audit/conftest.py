@@ -32,6 +32,7 @@ from cases.models import (
     Case,
     CaseTeamGrant,
     CaseUserGrant,
+    Closure,
     Decoy,
     ErasureRequest,
     Exclusion,
@@ -44,6 +45,7 @@ from cases.models import (
 )
 from cases.sections import (
     CaseSummary,
+    ClosureContent,
     ConsentTerms,
     Contact,
     ExclusionGrounds,
@@ -153,6 +155,9 @@ def _oversee(case: Case, by: User) -> None:
     approval = Approval(case=case, object_type=case._meta.label, object=case.pk, version=1)
     approval.digest, approval.approved_by, approval.approved_on = "0" * 64, by, date(2026, 3, 1)
     trail.save(approval, verb=Verb.CONTENT_APPROVED, by=by)
+    closure = Closure(case=case, recorded_on=date(2026, 3, 1), recorded_by=by, state="withdrawn")
+    closure.put("content", ClosureContent(closure_details="Over"))
+    trail.save(closure, verb=Verb.CLOSURE_ASKED, by=by)
     trail.save(Decoy(case=case), verb=Verb.DECOY_MARKED, by=by)
     item = ReviewItem(rule="export", event=uuid7(), at=timezone.now(), officer=by.pk)
     trail.save(item, verb=Verb.REVIEW_RAISED, by=None)

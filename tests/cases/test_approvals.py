@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from assistance.models import Assistance
 from assistance.sections import FinancialAssistance, MedicalAssistance
@@ -13,10 +14,11 @@ from assistance.services import change_assistance, record_assistance
 from audit import guards, verifier
 from audit.verbs import Verb
 from cases import door
-from cases.approvals import State, approve, approved_versions, standings
-from cases.models import Approval, Case
-from cases.services import renewal, retention
+from cases.approvals import State, approve, approved_versions, row_of, standings
+from cases.models import Approval
+from cases.services import renewal
 from core.exceptions import Conflict, NotAllowed, NotFound, WrongState
+from tests.cases.closed import ask_closure
 from tests.guards import log
 
 pytestmark = pytest.mark.django_db
@@ -102,26 +104,25 @@ def test_only_payments_and_closures_can_be_approved(case, alena, pavel):
     content = MedicalAssistance(diagnosis="Migraine")
     record = record_assistance(case, content=content, by=alena, **DAY)
     unpaid = record_assistance(case, content=FinancialAssistance(), by=alena, **DAY)
-    for row in (record, unpaid, case):
+    for row in (record, unpaid):
         with pytest.raises(WrongState):
             approve(row, revision=1, by=pavel)
         assert standing(row, pavel) is None
+    assert row_of(case, "cases.Case", case.pk) is None
 
 
-def test_a_closure_is_approved_and_shows_a_reopening(case, alena, pavel):
-    closed = retention.close_case(
-        case, status="Closed", reason="Went home", closed_on=date.today(), by=alena
-    )
-    approve(closed, revision=closed.revision, by=pavel)
-    assert standing(closed, pavel).state == State.APPROVED
-    held = retention.put_on_hold(closed, note="Court", by=pavel)
-    assert [row["label"] for row in standing(held, pavel).differences] == ["Legal hold"]
-    # Whoever put the hold did not close the case, and may approve it again.
-    assert standing(held, pavel).may_approve
-    reopened = retention.reopen_case(held, note="Came back", by=alena)
-    labels = {row["label"] for row in standing(reopened, alena).differences}
-    assert {"Status", "Closed on", "Kept until"} <= labels
-    assert not standing(reopened, pavel).may_approve
+def test_a_closure_is_approved_as_it_was_asked_for(case, alena, pavel):
+    closure = ask_closure(case, closed_on=timezone.localdate(), by=alena)
+    with pytest.raises(NotAllowed):
+        approve(closure, revision=1, by=alena)
+    approve(closure, revision=1, by=pavel)
+    closure.refresh_from_db()
+    assert standing(closure, pavel).state == State.APPROVED
+    renewal.renew_case(case.pk, by=None)
+    closure.refresh_from_db()
+    assert standing(closure, pavel).state == State.APPROVED
+    with pytest.raises(WrongState):
+        approve(closure, revision=closure.revision, by=pavel)
 
 
 def test_sealing_anew_leaves_an_approval_as_it_is(payment, pavel, case):
@@ -209,13 +210,16 @@ def test_a_row_of_another_case_cannot_be_approved_here(
     assert answer.status_code == 404 and not Approval.objects.exists()
 
 
-def test_a_closed_case_shows_its_approval(case, alena, pavel, client_for):
+def test_a_closure_is_approved_on_the_page_of_the_case(case, alena, pavel, client_for):
     address = reverse("cases:detail", args=[case.reference])
-    assert "Approval of the closure" not in client_for(pavel).get(address).content.decode()
-    retention.close_case(case, status="Closed", reason="Over", closed_on=date.today(), by=alena)
     browser = client_for(pavel)
-    assert "Approval of the closure" in browser.get(address).content.decode()
-    row = Case.objects.get(pk=case.pk)
-    data = {"type": Case._meta.label, "row": str(row.pk), "revision": str(row.revision)}
+    assert "Approve as it stands" not in browser.get(address).content.decode()
+    closure = ask_closure(case, reason="Went home", closed_on=timezone.localdate(), by=alena)
+    own = client_for(alena).get(address).content.decode()
+    assert "somebody else has to approve it" in own and "Withdraw the closure" in own
+    page = browser.get(address).content.decode()
+    assert "Approve as it stands" in page and "Went home" in page and "Send it back" in page
+    data = {"type": "cases.Closure", "row": str(closure.pk), "revision": "1"}
     assert browser.post(reverse("cases:approve", args=[case.reference]), data).status_code == 302
-    assert "Approved</strong> by Pavel" in browser.get(address).content.decode()
+    page = browser.get(address).content.decode()
+    assert "Approved</strong> by Pavel" in page and "Kept until" in page

@@ -23,8 +23,9 @@ from audit.verbs import Verb
 from cases import ledger
 from cases.certificates import as_pdf, as_text, certificate_of
 from cases.models import Case
-from cases.services import erasure, retention
+from cases.services import erasure
 from core.exceptions import NotFound
+from tests.cases.closed import close_case
 from tests.conftest import SENTINELS
 from tests.guards import log, source
 
@@ -41,7 +42,7 @@ def erased(case, alena, pavel, share, volha) -> Case:
     """Alena's case, closed and erased, with a log that goes on afterwards."""
     share(volha, "psychological", "identity")
     closing = {"status": "Closed", "reason": "Over", "closed_on": timezone.localdate()}
-    closed = retention.close_case(case, **closing, by=alena)
+    closed = close_case(case, **closing, by=alena)
     asked = erasure.ask_for_erasure(closed, reason="person_asked", note="Her wish", by=alena)
     erasure.approve_erasure(asked, note="Agreed", by=pavel)
     for number in range(5):

@@ -23,11 +23,12 @@ from cases.court import export_for_court, prove
 from cases.models import Case
 from cases.sections import ConsentTerms
 from cases.selectors import victim_of
-from cases.services import erasure, exports, retention
+from cases.services import erasure, exports
 from cases.services.consents import record_consent
 from cases.services.intake import register_case
 from cases.trail_finding import TrailFilter
 from core.exceptions import BadInput, NotAllowed, NotFound
+from tests.cases.closed import close_case
 from tests.cases.conftest import rename
 from tests.conftest import PASSWORD, SENTINELS
 from tests.guards import log
@@ -360,7 +361,7 @@ def erased(lived, alena, pavel, settings, tmp_path):
     settings.DATA_DIR, settings.BACKUP_DIR = tmp_path / "data", None
     settings.DATA_DIR.mkdir()
     closing = {"status": "Closed", "reason": "Over", "closed_on": timezone.localdate()}
-    closed = retention.close_case(Case.objects.get(pk=lived.pk), **closing, by=alena)
+    closed = close_case(Case.objects.get(pk=lived.pk), **closing, by=alena)
     asked = erasure.ask_for_erasure(closed, reason="person_asked", note="Her wish", by=alena)
     erasure.approve_erasure(asked, note="Agreed", by=pavel)
     return Case.objects.get(pk=lived.pk)

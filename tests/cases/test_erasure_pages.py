@@ -13,9 +13,11 @@ from accounts.sessions import opened
 from audit.models import EventCase
 from audit.verbs import Verb
 from cases import keeping, ledger
-from cases.models import Case, ErasureRequest, RetentionRule
+from cases.approvals import approve
+from cases.models import Case, Closure, ErasureRequest, RetentionRule
 from cases.services import erasure, retention
 from cases.services.intake import register_case
+from tests.cases.closed import close_case
 from tests.conftest import PASSWORD
 from tests.guards import log
 
@@ -199,13 +201,19 @@ def test_time_is_offered_as_the_reason_once_it_is_over(case, overdue, alena, fre
 
 
 # --- Closing, reopening, holding ------------------------------------------------------
-def test_closing_reopening_and_holding_by_the_pages(case, alena, client_for):
+def test_closing_reopening_and_holding_by_the_pages(case, alena, pavel, client_for):
     browser = client_for(alena)
-    closing = {"status": "Closed", "closed_on": TODAY.isoformat(), "reason": "Вярнулася"}
+    closing = {"status": "Closed", "closed_on": TODAY.isoformat(), "reason": "Moved"}
+    closing |= {"details": "Вярнулася", "done_documents": "on"}
     shown = browser.post(page_of(case, "close"), closing, follow=True).content.decode()
-    assert "The case is closed." in shown and "Kept until" in shown and "Вярнулася" in shown
+    assert "Waits for approval" in shown and "Kept until" not in shown and "Вярнулася" in shown
+    assert browser.get(page_of(case, "close")).status_code == 302, "it waits already"
+    approve(Closure.objects.get(case=case), revision=1, by=pavel)
+    shown = browser.get(page_of(case, "detail")).content.decode()
+    assert "Kept until" in shown
     assert browser.get(page_of(case, "close")).status_code == 302, "it is closed already"
-    shown = browser.post(page_of(case, "reopen"), {"note": "Back"}, follow=True).content.decode()
+    back = {"note": "Back", "stage": "assistance"}
+    shown = browser.post(page_of(case, "reopen"), back, follow=True).content.decode()
     assert "The case is open again." in shown and "Kept until" not in shown
     hold = {"note": "Court", "act": "put"}
     shown = browser.post(page_of(case, "hold"), hold, follow=True).content.decode()
@@ -218,7 +226,8 @@ def test_closing_reopening_and_holding_by_the_pages(case, alena, client_for):
 
 @pytest.mark.parametrize("day", ["", "yesterday", "2001-01-01", "2999-01-01"])
 def test_a_day_that_does_not_fit_is_told_and_the_reason_kept(case, alena, client_for, day):
-    closing = {"status": "Closed", "closed_on": day, "reason": "Вярнулася дадому"}
+    closing = {"status": "Closed", "closed_on": day, "reason": "Moved", "done_documents": "on"}
+    closing["details"] = "Вярнулася дадому"
     answer = client_for(alena).post(page_of(case, "close"), closing)
     assert answer.status_code == 422
     assert "Вярнулася дадому" in answer.content.decode()
@@ -273,7 +282,7 @@ def overdue(new_case, alena, viktar):
         new_case.opened_on = TODAY - timedelta(days=400)
         closing = {"status": "Closed", "reason": "Over", "by": alena}
         return [
-            retention.close_case(
+            close_case(
                 register_case(new_case, by=alena),
                 closed_on=TODAY - timedelta(days=number - n),
                 **closing,

@@ -15,6 +15,7 @@ from cases.sections import CaseFacts
 from cases.services import erasure, retention
 from cases.services.intake import register_case
 from core.exceptions import BadInput, Conflict, Erased, NotAllowed, WrongState
+from tests.cases.closed import close_case
 from tests.guards import log
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +38,7 @@ def summary_of(case, by):
 
 # --- Closing --------------------------------------------------------------------------
 def test_a_closed_case_says_when_and_seals_why(case, alena):
-    closed = retention.close_case(case, **CLOSING, by=alena)
+    closed = close_case(case, **CLOSING, by=alena)
     assert (closed.status, closed.closed_on) == ("Closed", TODAY)
     assert closed.retain_until == retention.years_later(TODAY, RetentionRule.DEFAULT_YEARS)
     summary = summary_of(closed, alena)
@@ -47,35 +48,33 @@ def test_a_closed_case_says_when_and_seals_why(case, alena):
 
 
 def test_a_case_that_was_referred_closes_so(case, alena):
-    closed = retention.close_case(case, **CLOSING | {"status": "ClosedReferred"}, by=alena)
+    closed = close_case(case, **CLOSING | {"status": "ClosedReferred"}, by=alena)
     assert closed.status == "ClosedReferred"
 
 
 @pytest.mark.parametrize("wrong", ["Active", "Erased", "", "closed"])
 def test_a_case_closes_with_a_code_for_closing(case, alena, wrong):
     with pytest.raises(BadInput):
-        retention.close_case(case, **CLOSING | {"status": wrong}, by=alena)
+        close_case(case, **CLOSING | {"status": wrong}, by=alena)
 
 
 @pytest.mark.parametrize("days", [-1, 1])
 def test_a_case_closes_between_its_opening_and_today(case, alena, days):
     with pytest.raises(BadInput):
-        retention.close_case(
-            case, **CLOSING | {"closed_on": TODAY + timedelta(days=days)}, by=alena
-        )
+        close_case(case, **CLOSING | {"closed_on": TODAY + timedelta(days=days)}, by=alena)
 
 
 def test_a_case_closes_once(case, alena):
-    retention.close_case(case, **CLOSING, by=alena)
+    close_case(case, **CLOSING, by=alena)
     with pytest.raises(WrongState):
-        retention.close_case(Case.objects.get(pk=case.pk), **CLOSING, by=alena)
+        close_case(Case.objects.get(pk=case.pk), **CLOSING, by=alena)
 
 
 def test_a_change_meanwhile_is_not_overwritten(case, alena):
     old = Case.objects.get(pk=case.pk)
     retention.put_on_hold(case, note="Court", by=alena)
     with pytest.raises(Conflict):
-        retention.close_case(old, **CLOSING, by=alena)
+        close_case(old, **CLOSING, by=alena)
 
 
 @pytest.mark.parametrize("who", ["ihar", "pavel", "rita", "viktar", "zoya", "volha"])
@@ -84,12 +83,12 @@ def test_only_who_writes_in_the_case_closes_it(case, share, request, who):
     if who == "volha":
         share(user, "psychological", "identity")
     with pytest.raises(NotAllowed):
-        retention.close_case(case, **CLOSING, by=user)
+        close_case(case, **CLOSING, by=user)
     assert Case.objects.get(pk=case.pk).closed_on is None
 
 
 def test_a_reopened_case_is_kept_on(case, alena):
-    closed = retention.close_case(case, **CLOSING, by=alena)
+    closed = close_case(case, **CLOSING, by=alena)
     opened = retention.reopen_case(closed, note="She came back", by=alena)
     assert (opened.status, opened.closed_on, opened.retain_until) == ("Active", None, None)
     with pytest.raises(WrongState):
@@ -98,7 +97,7 @@ def test_a_reopened_case_is_kept_on(case, alena):
 
 def test_supervisors_see_a_closed_case_until_it_can_be_erased(case, alena, pavel, viktar):
     retention.set_years({"unknown": 30}, by=viktar)
-    closed = retention.close_case(case, **CLOSING, by=alena)
+    closed = close_case(case, **CLOSING, by=alena)
     grant = CaseTeamGrant.objects.get(content_object=case)
     assert grant.ends.date() >= closed.retain_until + timedelta(days=365)
     assert grant.ends > timezone.now() + timedelta(days=30 * 365)
@@ -107,7 +106,7 @@ def test_supervisors_see_a_closed_case_until_it_can_be_erased(case, alena, pavel
 def test_a_grant_that_is_long_enough_stays(case, alena, viktar):
     retention.set_years({"unknown": 0}, by=viktar)
     before = CaseTeamGrant.objects.get(content_object=case).ends
-    retention.close_case(case, **CLOSING, by=alena)
+    close_case(case, **CLOSING, by=alena)
     assert CaseTeamGrant.objects.get(content_object=case).ends == before
 
 
@@ -132,7 +131,7 @@ def test_each_kind_has_years_of_its_own(new_case, alena, viktar):
     retention.set_years(years, by=viktar)
     for age, kind in ((34, "adult"), (9, "child"), (None, "unknown")):
         new_case.identity = of_age(new_case, age)
-        closed = retention.close_case(register_case(new_case, by=alena), **CLOSING, by=alena)
+        closed = close_case(register_case(new_case, by=alena), **CLOSING, by=alena)
         assert closed.retain_until == retention.years_later(TODAY, years[kind]), kind
 
 
@@ -143,7 +142,7 @@ def test_at_first_all_are_kept_alike():
 
 
 def test_a_new_rule_leaves_closed_cases_alone_and_stands_in_the_log(case, alena, viktar):
-    closed = retention.close_case(case, **CLOSING, by=alena)
+    closed = close_case(case, **CLOSING, by=alena)
     start = log.size()
     retention.set_years({"adult": 10, "unknown": 3}, by=viktar)
     retention.set_years({"adult": 10, "unknown": 3}, by=viktar)
@@ -215,14 +214,14 @@ def test_a_stranger_holds_nothing(case, request, who):
 
 
 def test_nothing_is_held_reopened_or_closed_once_the_erasure_is_approved(case, alena, pavel):
-    closed = retention.close_case(case, **CLOSING, by=alena)
+    closed = close_case(case, **CLOSING, by=alena)
     asked = erasure.ask_for_erasure(closed, reason="person_asked", note="Her wish", by=alena)
     erasure.approve_erasure(asked, note="Agreed", by=pavel)
     for act in (retention.put_on_hold, retention.lift_hold, retention.reopen_case):
         with pytest.raises(WrongState):
             act(closed, note="Too late", by=alena)
     with pytest.raises(Erased):
-        retention.close_case(closed, **CLOSING, by=alena)
+        close_case(closed, **CLOSING, by=alena)
 
 
 # --- What is due ----------------------------------------------------------------------
@@ -235,7 +234,7 @@ def closed(new_case, alena, viktar):
         new_case.opened_on = TODAY - timedelta(days=400)
         case = register_case(new_case, by=by)
         on = TODAY - timedelta(days=days)
-        return retention.close_case(case, **CLOSING | {"closed_on": on}, by=by)
+        return close_case(case, **CLOSING | {"closed_on": on}, by=by)
 
     return make
 

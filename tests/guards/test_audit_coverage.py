@@ -26,10 +26,12 @@ from audit.verbs import READS, TOLD_AS, Verb
 from cases import approvals, door, ledger, storage
 from cases.entries import ENTRY_KINDS
 from cases.models import (
+    Approval,
     Attachment,
     BrokenGlass,
     Case,
     CaseUserGrant,
+    Closure,
     Consent,
     ErasureRequest,
     Exclusion,
@@ -53,6 +55,7 @@ from cases.selectors import victim_of
 from cases.services import (
     attachments,
     casework,
+    closing,
     consents,
     decoys,
     erasure,
@@ -70,6 +73,7 @@ from cases.services import (
 from cases.trail_finding import TrailFilter
 from reporting import services as reporting
 from reporting.tables import Definition
+from tests.cases.closed import ask_closure, close_case
 from tests.cases.made_files import a_file, arrived
 from tests.conftest import PASSWORD, SENTINELS
 from tests.guards import log, source
@@ -149,6 +153,7 @@ READERS = {
     renewal: {"how_many", "sealed_models"},
     attachments: {"has_preview", "reseal_file"},
     retention: {"years_by_kind", "kind_of", "years_later", "lock_living"},
+    closing: {"closing_act", "waiting_closure"},
     erasure: {"open_request", "is_due"},
     exports: {"is_large", "events_wanted", "open_request", "waiting_for", "wanted_of"},
     workbooks: {"wanted_cases", "check_recipient", "request_for", "waiting_for", "asked_by"}
@@ -245,10 +250,13 @@ WRITERS = {
     },
     retention: {
         "set_years": {Verb.RETENTION_CHANGED},
-        "close_case": {Verb.CASE_CLOSED, Verb.CASE_VIEWED, Verb.GRANT_PROLONGED},
         "reopen_case": {Verb.CASE_REOPENED},
         "put_on_hold": {Verb.HOLD_PUT},
         "lift_hold": {Verb.HOLD_LIFTED},
+    },
+    closing: {
+        "ask_closure": {Verb.CLOSURE_ASKED, Verb.CASE_VIEWED},
+        "send_back": {Verb.CLOSURE_SENT_BACK, Verb.CASE_VIEWED},
     },
     exports: {
         "ask_for_export": {Verb.EXPORT_ASKED},
@@ -559,12 +567,17 @@ def arguments(
         "sweep": left_over,
         "renew_all": lambda: ((), {"by": None}),
         "set_years": lambda: (({"adult": 7},), {"by": viktar}),
-        "close_case": lambda: (
+        "ask_closure": lambda: (
             (case,),
-            {"status": "Closed", "reason": "Over", "closed_on": today(), "by": alena},
+            {"status": "Closed", "closed_on": today(), "reason": "Other", "details": "Over"}
+            | {"explained": {}, "by": alena},
+        ),
+        "send_back": lambda: (
+            (ask_closure(case, closed_on=today(), by=alena),),
+            {"note": "Not yet", "by": pavel},
         ),
         "reopen_case": lambda: (
-            (retention.close_case(case, status="Closed", reason="", closed_on=today(), by=alena),),
+            (close_case(case, status="Closed", reason="", closed_on=today(), by=alena),),
             {"note": "Back", "by": alena},
         ),
         "put_on_hold": lambda: ((case,), {"note": "Court", "by": pavel}),
@@ -712,6 +725,7 @@ def _rows():
     tables += [Case, Person, Consent, CaseUserGrant, assistance.Assistance, intake.ImportRun]
     tables += [Attachment, ErasureRequest, ExportRequest, RetentionRule, Proposal, Authenticator]
     tables += [Exclusion, BrokenGlass, GlassNotice, WorkbookRequest, Referral]
+    tables += [Closure, Approval]
     tables += [table.history.model for table in tables if hasattr(table, "history")]
     tables += [reporting.Snapshot]
     return {table._meta.label: table.objects.count() for table in tables}

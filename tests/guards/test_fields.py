@@ -35,6 +35,7 @@ OPEN_OF_A_CASE = {
     "cases.ContactPoint": {"case", "recorded_on", "recorded_by"},
     "cases.Screening": {"case", "recorded_on", "recorded_by"},
     "cases.ProtectionStep": {"case", "recorded_on", "recorded_by"},
+    "cases.Closure": {"case", "recorded_on", "recorded_by", "state"},
     "cases.StatusDecision": {"case", "recorded_on", "recorded_by"},
     "cases.TraffickingEvent": {"case", "recorded_on", "recorded_by"},
     "cases.Perpetrator": {"case", "recorded_on", "recorded_by"},

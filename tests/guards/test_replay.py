@@ -44,7 +44,8 @@ OF_NO_CASE = ("cases:list", "cases:due", "cases:search")
 SHORT = 9  # letters: positions in the log, which could be numbers of something else
 # What has to be done before something can be asked, and by whom.
 BEFORE = {
-    "cases:reopen": ("officer", "cases:close"),
+    "cases:reopen": ("supervisor", "cases:approve"),
+    "cases:close": ("officer", "cases:send_back"),
     "cases:erase": ("supervisor", "cases:decide"),
     "cases:victim": ("officer", "cases:person"),
     "cases:summary": ("officer", "cases:person"),

@@ -60,6 +60,7 @@ from cases.services.new_case import NewCase
 from cases.services.workbooks import ask_for_workbook
 from cases.trail_finding import TrailFilter
 from reporting.services import take_snapshot
+from tests.cases.closed import ask_closure
 from tests.cases.made_files import a_file
 from tests.conftest import PASSWORD, SENTINELS
 from vault.keyring import keyring
@@ -142,6 +143,8 @@ def surround(
     helped |= {"method": "psychotherapy", "revision": "1"}
     excluding = {"person": str(colleague("petr", "legal").pk), "ground": "relative", "note": "Aunt"}
     sent = SimpleUploadedFile("a.txt", b"Told")
+    closure = ask_closure(case, reason=word, closed_on=timezone.localdate(), by=by)
+    ending = {"status": "Closed", "closed_on": today(), "reason": "Other", "done_documents": "on"}
     sharing = {"to": str(taras.pk), "classes": ["identity"], "until": until, "reason": "review"}
     places = {
         "cases:add_file": (at_case, {"cls": "psychological", "file": sent}),
@@ -152,12 +155,13 @@ def surround(
         "cases:remove_file": ((reference, picture.pk), {"reason": "Twice", "revision": "1"}),
         "cases:approve": (
             at_case,
-            {"type": "assistance.Assistance", "row": str(payment.pk), "revision": "1"},
+            {"type": "cases.Closure", "row": str(closure.pk), "revision": "1"},
         ),
+        "cases:send_back": ((reference, closure.pk), {"note": "Not yet"}),
         "cases:decoys": ((), {"reference": reference}),
-        "cases:close": (at_case, {"status": "Closed", "closed_on": today(), "reason": word}),
+        "cases:close": (at_case, ending | {"details": word}),
         "cases:move": (at_case, {"stage": "assessment", "before": "identification"}),
-        "cases:reopen": (at_case, {"note": "Back"}),
+        "cases:reopen": (at_case, {"note": "Back", "stage": "assistance"}),
         "cases:hold": (at_case, {"note": "Court", "act": "put"}),
         "cases:erase": (
             at_case,
@@ -228,7 +232,7 @@ def surround(
     ids = {"reference": reference, "case": case.pk, "file": picture.pk, "record": row.pk}
     ids |= {"payment": payment.pk, "grant": grant.pk, "exclusion": excluded.pk, "event": event}
     ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
-    ids |= {"referral": referral.pk}
+    ids |= {"referral": referral.pk, "closure": closure.pk}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
 
 
