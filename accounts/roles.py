@@ -95,6 +95,7 @@ ROLES: dict[str, Role] = {
                     Right.CASE_IMPORT,
                     Right.CASE_HOLD,
                     Right.CASE_ASSIGN,
+                    Right.OVERRIDE_DECIDE,
                     Right.GLASS_BREAK,
                     Right.ERASURE_ASK,
                     Right.ERASURE_DECIDE,

@@ -1,5 +1,9 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+from core.rights import Right
 
 REFERRAL_LABELS = {
     "service": _("What the person needs"),
@@ -20,11 +24,12 @@ class AssistanceConfig(AppConfig):
         from assistance.panels import ASSISTANCE_PANEL, is_payment
         from assistance.plans import SUPPORT_PLAN
         from assistance.referral_forms import ReferralForm
-        from assistance.referral_panel import REFERRAL_PANEL, by_us_link, to_us_link
+        from assistance.referral_panel import REFERRAL_PANEL, by_us_link, to_decide_link, to_us_link
         from assistance.referral_services import end_with_its_grant
         from assistance.referrals import SERVICES
         from assistance.selectors import is_under_way
         from assistance.sittings import SESSION, SessionForm
+        from audit.rules import RULES, Rule, each_of
         from audit.verbs import Verb
         from cases import drafts
         from cases.approvals import APPROVABLE, Approvable
@@ -60,7 +65,20 @@ class AssistanceConfig(AppConfig):
         )
         CASE_PANELS.extend([panel_of("plan"), ASSISTANCE_PANEL, panel_of("session", SESSION)])
         CASE_PANELS.append(REFERRAL_PANEL)
-        START_LINKS.extend([to_us_link, by_us_link])
+        START_LINKS.extend([to_us_link, by_us_link, to_decide_link])
+        RULES.append(
+            Rule(
+                "override",
+                _("A case was referred without consent"),
+                _(
+                    "Two people referred a case for a danger to life though the person had not "
+                    "agreed. Ask whether it was one, and whether the person knows of it now."
+                ),
+                each_of({Verb.OVERRIDE_APPROVED}),
+                also_for=Right.GLASS_OVERSEE,
+                waits=timedelta(hours=72),
+            )
+        )
         ON_TAKING_BACK.append(end_with_its_grant)
         drafts.FORMS |= {f"assistance:{name}" for name in ("record", "change", "session", "refer")}
         CLOSURE_CHECKS.append(
@@ -74,4 +92,4 @@ class AssistanceConfig(AppConfig):
         APPROVABLE[Assistance._meta.label] = Approvable(Assistance, recorded, is_payment)
         STATUS_TONES.update(planned="info", under_way="wait", delivered="good", cancelled="neutral")
         STATUS_TONES.update(sent="info", received="info", accepted="good", completed="good")
-        STATUS_TONES.update(declined="stop", withdrawn="neutral")
+        STATUS_TONES.update(declined="stop", withdrawn="neutral", refused="stop")

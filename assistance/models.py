@@ -1,6 +1,7 @@
 """Assistance given or planned, and plans: open workflow facts, and what it was under seal."""
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assistance.referrals import SERVICES, ReferralStatus
@@ -17,6 +18,7 @@ from assistance.sections import (
 from assistance.sections import Assistance as Content
 from cases.models import Case, CaseTeamGrant, Entry, SealedModel
 from cases.models.base import SectionTypes
+from cases.models.request import CaseRequest
 from core.schema import Section
 from vault.fields import SealedField
 
@@ -125,7 +127,10 @@ class Referral(SealedModel):
         on_delete=models.PROTECT,
         related_name="+",
     )
-    grant = models.OneToOneField(CaseTeamGrant, on_delete=models.PROTECT, related_name="referral")
+    # None until a second person has agreed, where the person has not (Override).
+    grant = models.OneToOneField(
+        CaseTeamGrant, on_delete=models.PROTECT, null=True, blank=True, related_name="referral"
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=ReferralStatus, default=ReferralStatus.SENT
     )
@@ -145,7 +150,12 @@ class Referral(SealedModel):
             models.CheckConstraint(
                 condition=models.Q(answer_due__gte=models.F("sent_on")),
                 name="referral_answered_after_it_is_sent",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(grant__isnull=False)
+                | models.Q(status__in=["asked", "refused", "withdrawn"]),
+                name="referral_sent_with_its_grant",
+            ),
         ]
 
     @classmethod
@@ -153,3 +163,46 @@ class Referral(SealedModel):
         assert isinstance(facts, ReferralFacts)
         of = SERVICES[facts.service].cls
         return {"content": (of, ReferralContent), "answer": (of, ReferralAnswer)}
+
+
+class OverrideGround(models.TextChoices):
+    """Why a case is referred though the person has not agreed. Open, so they say nothing about them."""
+
+    UNABLE = "unable", _("A life is in danger, and the person cannot be asked")
+    UNWILLING = "unwilling", _("A life is in danger, and the person does not agree")
+    OTHERS = "others", _("The lives of others are in danger")
+
+
+class OverrideState(models.TextChoices):
+    ASKED = "asked", _("Waits for a decision")
+    APPROVED = "approved", _("Agreed to")
+    DECLINED = "declined", _("Not agreed to")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class Override(CaseRequest):
+    """One person asks to refer a case without consent, because of a danger to life; another decides.
+
+    What would be sent is fixed. Why, in words, stands in the events, under the case's key.
+    """
+
+    class Privacy:
+        open = (
+            *(*CaseRequest.OPEN, "referral", "ground", "classes", "until"),
+            *("asked_at", "decided_at"),
+        )
+        sealed = ()
+
+    referral = models.OneToOneField(Referral, on_delete=models.PROTECT, related_name="override")
+    ground = models.CharField(_("reason"), max_length=10, choices=OverrideGround)
+    state = models.CharField(
+        _("state"), max_length=10, choices=OverrideState, default=OverrideState.ASKED
+    )
+    classes = models.JSONField(_("classes"))
+    until = models.DateField(_("until"))
+    asked_at = models.DateTimeField(_("asked on"), default=timezone.now)
+    decided_at = models.DateTimeField(_("decided on"), null=True, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = CaseRequest.decided_by_another("override")

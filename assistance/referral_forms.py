@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
+from assistance.models import OverrideGround
 from assistance.referrals import SERVICES
 from assistance.sections import ReferralContent
 from cases.forms import day, one_of, section_from, text
+from cases.keeping_forms import SEALED
 from cases.reference import entry_choices
 from core.classes import LONG_NAMES
 
@@ -53,6 +55,20 @@ class ReferralForm(forms.Form):
         _("Reason for referring on"), entry_choices("REFERRAL_REASON")
     )
     referred_case_worker = text(_("Whom to ask at the other organisation"))
+    # Asked for only where the person has not agreed.
+    ground = forms.ChoiceField(
+        label=_("Why can it not wait for their consent?"),
+        choices=OverrideGround.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Without consent a danger to life is the only reason.")},
+    )
+    note = text(
+        _("What is the danger?"),
+        long=True,
+        required=True,
+        help_text=SEALED,
+        error_messages={"required": _("Say it in your own words: somebody else decides by it.")},
+    )
 
     def __init__(
         self,
@@ -60,10 +76,13 @@ class ReferralForm(forms.Form):
         service: str,
         organisations: Iterable[Organisation],
         own_classes: set[str],
+        is_covered: bool,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.service = service
+        self.service, self.is_covered = service, is_covered
+        if is_covered:
+            del self.fields["ground"], self.fields["note"]
         self._organisations = {str(one.pk): one for one in organisations}
         fields: dict[str, Any] = self.fields
         fields["to"].choices = [(pk, str(one)) for pk, one in self._organisations.items()]
@@ -82,6 +101,12 @@ class ReferralForm(forms.Form):
     def content(self) -> ReferralContent:
         """What is sealed with the referral."""
         return msgspec.structs.replace(section_from(self, ReferralContent), service=self.service)
+
+
+class DecideForm(forms.Form):
+    """What whoever decides on a referral without consent has to say."""
+
+    note = text(_("Your answer"), help_text=SEALED)
 
 
 class SaidForm(forms.Form):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organisation, User
 from assistance import referral_services as services
 from assistance.models import Referral
+from assistance.override_services import waiting_for
 from assistance.referrals import SERVICES, WAITING
 from assistance.sections import ReferralAnswer, ReferralContent
 from cases.access import Access
@@ -57,7 +58,7 @@ def is_shown_to(user: User, referral: Referral, case: Case) -> bool:
     """Those who work where the case is see its referrals; others see what was sent to their desk."""
     if is_of_the_house(user, case):
         return True
-    return user.groups.filter(pk=referral.grant.group_id).exists()
+    return services.is_at_desk(user, referral)
 
 
 def told_of(content: ReferralContent, answer: ReferralAnswer | None) -> list[tuple[str, str]]:
@@ -84,6 +85,13 @@ def to_us_link(user: User) -> StartLink | None:
         return None
     waiting = [row for row in services.referred_to(user) if row.status in WAITING]
     return StartLink(_("Referred to us"), "referrals", len(waiting))
+
+
+def to_decide_link(user: User) -> StartLink | None:
+    """For whoever decides on referrals without consent: how many wait."""
+    if not user.has_right(Right.OVERRIDE_DECIDE):
+        return None
+    return StartLink(_("Referrals without consent"), "referrals", len(waiting_for(user)))
 
 
 def by_us_link(user: User) -> StartLink | None:

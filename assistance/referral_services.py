@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, Team, User
-from assistance.models import Referral
+from assistance.models import Override, OverrideState, Referral
 from assistance.referrals import (
     IMPOSSIBLE,
     OPEN,
@@ -36,6 +36,7 @@ from cases.models import Case, CaseTeamGrant, CaseUserGrant, GrantReason
 from cases.services import grants
 from cases.services.casework import locked
 from cases.services.retention import lock_living
+from core.classes import SHORT_NAMES
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from core.rights import Right
 
@@ -69,38 +70,54 @@ def send_referral(
     Conflict when another consent is recorded at this moment, and ConfirmationNeeded. Must not run inside
     a transaction: the consent is opened first.
     """
-    grant, desk = _grant_for(case, to, content, set(classes), until, answer_due, by)
+    check_content(content, set(classes), answer_due, until)
+    grant, desk = grant_for(case, to, classes, until, by=by)
     consent = check_covered(case, REFERRAL, by=by)
+    row = new_referral(case, to, content, answer_due, by=by)
+    with transaction.atomic():
+        lock_living(case)
+        check_still_counts(consent)
+        grants.put_grant(grant, to=desk, by=by)
+        row.grant = grant
+        trail.save(row, verb=Verb.REFERRAL_SENT, by=by)
+    return row
+
+
+def check_content(
+    content: ReferralContent, classes: set[str], answer_due: date, until: date
+) -> None:
+    """Raise BadInput unless this can be sent with these classes, and answered in time."""
+    if content.service not in SERVICES:
+        raise BadInput(_("Choose what the person needs from the list."))
+    if SERVICES[content.service].cls not in classes:
+        raise BadInput(
+            _("What you write is of the part “%s” of the case. Send that, too.")
+            % SHORT_NAMES[SERVICES[content.service].cls]
+        )
+    if not timezone.localdate() <= answer_due <= until:
+        raise BadInput(_("An answer is due from today on, and before they see the case no more."))
+
+
+def new_referral(
+    case: Case, to: Organisation, content: ReferralContent, answer_due: date, *, by: User
+) -> Referral:
+    """A referral with what is written in it, not saved yet."""
     today = timezone.localdate()
     row = Referral(
         case=case, to=to, recorded_by=by, sent_on=today, status_on=today, answer_due=answer_due
     )
     row.put("facts", ReferralFacts(service=content.service))
     row.put("content", content, SERVICES[content.service].cls)
-    with transaction.atomic():
-        lock_living(case)
-        check_still_counts(consent)
-        grants.put_grant(grant, to=desk)
-        row.grant = grant
-        trail.save(row, verb=Verb.REFERRAL_SENT, by=by)
     return row
 
 
-def _grant_for(
-    case: Case,
-    to: Organisation,
-    content: ReferralContent,
-    classes: set[str],
-    until: date,
-    answer_due: date,
-    by: User,
+def grant_for(
+    case: Case, to: Organisation, classes: Iterable[str], until: date, *, by: User
 ) -> tuple[CaseTeamGrant, Team]:
-    if content.service not in SERVICES:
-        raise BadInput(_("Choose what the person needs from the list."))
-    if SERVICES[content.service].cls not in classes:
-        raise BadInput(_("What you write is part of the first class of the list. Send it, too."))
-    if not timezone.localdate() <= answer_due <= until:
-        raise BadInput(_("An answer is due from today on, and before they see the case no more."))
+    """The grant that a referral needs, not saved yet, and the desk it is for.
+
+    Raises what `grants.new_grant` raises, and BadInput when nobody is at a desk there.
+    """
     desk = to.desk
     if desk is None or not receivers(case).filter(pk=to.pk).exists():
         raise BadInput(_("A case is referred to another organisation that has people at its desk."))
@@ -124,11 +141,17 @@ def sides_of(user: User, referral: Referral) -> frozenset[Side]:
     if access is None:
         return frozenset()
     sides = set()
-    if user.groups.filter(pk=referral.grant.group_id).exists():
+    if is_at_desk(user, referral):
         sides.add(Side.DESK)
     if referral.case.owner_id == user.pk and user.has_right(Right.GRANT_GIVE):
         sides.add(Side.SENDER)
     return frozenset(sides)
+
+
+def is_at_desk(user: User, referral: Referral) -> bool:
+    """Is the person in the team that it was sent to? What waits to be sent was sent to nobody."""
+    grant = referral.grant
+    return grant is not None and user.groups.filter(pk=grant.group_id).exists()
 
 
 def steps_for(user: User, referral: Referral) -> list[ReferralStatus]:
@@ -139,7 +162,8 @@ def steps_for(user: User, referral: Referral) -> list[ReferralStatus]:
 
 def is_running(referral: Referral) -> bool:
     """Does the other organisation still see what was sent?"""
-    return referral.grant.revoked_at is None and referral.grant.ends > timezone.now()
+    grant = referral.grant
+    return grant is not None and grant.revoked_at is None and grant.ends > timezone.now()
 
 
 def note_received(referral: Referral, *, by: User) -> Referral:
@@ -148,7 +172,7 @@ def note_received(referral: Referral, *, by: User) -> Referral:
         Case.objects.select_for_update().get(pk=referral.case_id)
         current = Referral.objects.select_for_update().get(pk=referral.pk)
         if current.status == ReferralStatus.SENT and Side.DESK in sides_of(by, current):
-            _step(current, ReferralStatus.RECEIVED, by)
+            step(current, ReferralStatus.RECEIVED, by)
     return current
 
 
@@ -175,8 +199,9 @@ def take_step(
         current = locked(referral, revision)
         if said.strip():
             _put_said(current, content, answer, WHY.get(status, "feedback"), said.strip())
-        _step(current, ReferralStatus(status), by)
-        if current.status not in OPEN:
+        step(current, ReferralStatus(status), by)
+        _end_what_waits(current, by)
+        if current.status not in OPEN and current.grant is not None:
             grants.end_grant(current.grant, by=by, reason=current.status)
     return current
 
@@ -205,7 +230,7 @@ def end_with_its_grant(grant: CaseUserGrant | CaseTeamGrant, by: User, reason: s
         return
     referral = Referral.objects.select_for_update().filter(grant=grant).first()
     if referral is not None and referral.status in OPEN:
-        _step(referral, ReferralStatus.WITHDRAWN, by, reason=reason)
+        step(referral, ReferralStatus.WITHDRAWN, by, reason=reason)
 
 
 def _opened(referral: Referral, by: User) -> tuple[ReferralContent, ReferralAnswer]:
@@ -246,7 +271,16 @@ def _put_said(
         row.put("content", msgspec.structs.replace(content, **{field: said}), cls)
 
 
-def _step(row: Referral, status: ReferralStatus, by: User, reason: str = "") -> None:
+def _end_what_waits(referral: Referral, by: User) -> None:
+    """What is withdrawn before a second person agreed waits for nobody any more."""
+    asked = Override.objects.filter(referral=referral, state=OverrideState.ASKED).first()
+    if asked is not None and referral.status not in OPEN:
+        asked.state = OverrideState.WITHDRAWN
+        trail.save(asked, verb=Verb.OVERRIDE_WITHDRAWN, by=by, reason=asked.ground)
+
+
+def step(row: Referral, status: ReferralStatus, by: User, reason: str = "") -> None:
+    """Write the step; who may take it, the caller has checked, within the same transaction."""
     row.status, row.status_on = status, timezone.localdate()
     trail.save(row, verb=VERBS[status], by=by, reason=reason)
 

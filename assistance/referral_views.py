@@ -10,9 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.confirming import confirmed
+from assistance import override_services as overrides
 from assistance import referral_services as services
-from assistance.models import Referral
-from assistance.referral_forms import ReferralForm, SaidForm
+from assistance.models import Override, Referral
+from assistance.referral_forms import DecideForm, ReferralForm, SaidForm
 from assistance.referral_panel import feedback_of, is_at_a_desk, is_shown_to, told_of
 from assistance.referrals import BUTTONS, IMPOSSIBLE, OPEN, SERVICES, WAITING, Side
 from assistance.sections import ReferralContent
@@ -21,6 +23,7 @@ from audit.verbs import Verb
 from cases import door, drafts
 from cases.access import access_to
 from cases.consents import REFERRAL, covering
+from cases.keeping import note_of
 from cases.models import Case
 from cases.selectors import case_rows, get_case_for
 from cases.services import grants
@@ -52,6 +55,7 @@ def refer(request: StaffRequest, reference: str) -> HttpResponse:
         service=service,
         organisations=services.receivers(case),
         own_classes=access.read,
+        is_covered=covering(case, REFERRAL, by=request.user) is not None,
     )
     if is_sent and form.is_valid() and _send(request, case, form):
         return redirect("cases:detail", reference=reference)
@@ -60,28 +64,27 @@ def refer(request: StaffRequest, reference: str) -> HttpResponse:
         "form": form,
         "service": service,
         "service_name": SERVICES[service].name,
-        "is_covered": covering(case, REFERRAL, by=request.user) is not None,
     }
     return render(request, "assistance/refer_form.html", context, status=422 if is_sent else 200)
 
 
 def _send(request: StaffRequest, case: Case, form: ReferralForm) -> bool:
     """Send what was typed; False, with the reason on the form, when it cannot be sent so."""
-    data = form.cleaned_data
+    data, by = form.cleaned_data, request.user
+    sent = {name: data[name] for name in ("to", "classes", "until", "answer_due")}
     try:
-        services.send_referral(
-            case,
-            to=data["to"],
-            content=form.content(),
-            classes=data["classes"],
-            until=data["until"],
-            answer_due=data["answer_due"],
-            by=request.user,
-        )
+        if form.is_covered:
+            services.send_referral(case, content=form.content(), by=by, **sent)
+        else:
+            why = {"ground": data["ground"], "note": data["note"]}
+            overrides.ask_for_override(case, content=form.content(), by=by, **sent, **why)
     except BadInput as error:
         form.add_error(None, str(error.message))
         return False
-    messages.success(request, _("The case is referred to %s.") % data["to"])
+    if form.is_covered:
+        messages.success(request, _("The case is referred to %s.") % data["to"])
+    else:
+        messages.warning(request, _("Nothing is sent yet: a second person has to agree."))
     return True
 
 
@@ -113,7 +116,8 @@ def referral(request: StaffRequest, reference: str, referral: UUID) -> HttpRespo
     context = case_frame(request, case, access) | {
         "row": row,
         "service_name": SERVICES[content.service].name,
-        "classes": [SHORT_NAMES[cls] for cls in row.grant.classes],
+        "classes": [SHORT_NAMES[cls] for cls in _classes_of(row)],
+        "override": overrides.override_of(row),
         "told": told_of(content, answer),
         "form": form,
         "steps": [
@@ -130,6 +134,14 @@ def referral(request: StaffRequest, reference: str, referral: UUID) -> HttpRespo
     return render(request, "assistance/referral.html", context, status=422 if form.errors else 200)
 
 
+def _classes_of(row: Referral) -> list[str]:
+    """What the other organisation gets to see, or would."""
+    if row.grant is not None:
+        return row.grant.classes  # type: ignore[no-any-return]
+    asked = overrides.override_of(row)
+    return asked.classes if asked else []
+
+
 def _act(request: StaffRequest, row: Referral, said: str) -> HttpResponse:
     """Do what the button says that was pressed, and go where the person still sees something."""
     act, wrote = request.POST.get("act", ""), {"revision": revision_of(request), "by": request.user}
@@ -144,6 +156,48 @@ def _act(request: StaffRequest, row: Referral, said: str) -> HttpResponse:
     if access_to(request.user, [row.case_id]):
         return redirect("assistance:referral", reference=row.case.reference, referral=row.pk)
     return redirect("referrals")
+
+
+# --- Without consent ------------------------------------------------------------------
+@require_http_methods(["GET", "POST"])
+@require(Right.OVERRIDE_DECIDE)
+def override(request: StaffRequest, reference: str, referral: UUID) -> HttpResponse:
+    """What somebody asks to send without consent, and the decision of a second person."""
+    case, access = get_case_for(request.user, reference)
+    row = Referral.objects.select_related("to").filter(pk=referral, case=case).first()
+    asked = overrides.override_of(row) if row else None
+    if row is None or asked is None:
+        raise NotFound(_("There is no such request."))
+    return _override(request, case_frame(request, case, access), row, asked)
+
+
+@confirmed
+def _override(
+    request: StaffRequest, frame: dict[str, Any], row: Referral, asked: Override
+) -> HttpResponse:
+    """After a fresh sign-in, which leads back here with what was typed."""
+    form = DecideForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        decided = {"note": form.cleaned_data["note"], "by": request.user}
+        match request.POST.get("act"):
+            case "approve":
+                overrides.approve_override(asked, **decided)
+                messages.success(request, _("The referral is sent. Your agreement is reviewed."))
+                return redirect("referrals")
+            case "decline":
+                overrides.decline_override(asked, **decided)
+                messages.success(request, _("Nothing is sent."))
+                return redirect("referrals")
+        form.add_error(None, _("Agree, or do not."))
+    context = frame | {
+        "row": row,
+        "asked": asked,
+        "note": note_of(asked, by=request.user),
+        "classes": [SHORT_NAMES[cls] for cls in asked.classes],
+        "is_own": asked.asked_by_id == request.user.pk,
+        "form": form,
+    }
+    return render(request, "assistance/override.html", context, status=422 if form.errors else 200)
 
 
 # --- What waits -----------------------------------------------------------------------
@@ -167,5 +221,7 @@ def referrals(request: StaffRequest) -> HttpResponse:
         "by_us": by_us,
         "is_at_desk": is_at_a_desk(request.user),
         "may_refer": request.user.has_right(Right.GRANT_GIVE),
+        "may_decide": request.user.has_right(Right.OVERRIDE_DECIDE),
+        "asked": overrides.waiting_for(request.user),
     }
     return render(request, "assistance/referrals.html", context)

@@ -32,7 +32,7 @@ SERVICES: dict[str, Service] = {
     "shelter": Service(_("Shelter or housing"), ("contact", "identity")),
     "medical": Service(_("Medical care"), ("medical", "identity", "contact")),
     "psychological": Service(_("Psychological care"), ("psychological", "identity", "contact")),
-    "legal": Service(_("Legal advice or representation"), ("legal", "identity", "contact")),
+    "legal": Service(_("Legal help"), ("legal", "identity", "contact")),
     "documents": Service(_("Identity papers"), ("identity", "contact")),
     "child_protection": Service(_("Protection of a child"), ("contact", "identity")),
     "safety": Service(_("Protection from threats"), ("contact", "identity")),
@@ -48,6 +48,7 @@ SERVICES: dict[str, Service] = {
 
 # --- Status → what may follow, and by whose hand --------------------------------------
 class ReferralStatus(models.TextChoices):
+    ASKED = "asked", _("Waits for a second person")
     SENT = "sent", _("Sent")
     RECEIVED = "received", _("Received")
     ACCEPTED = "accepted", _("Accepted")
@@ -55,6 +56,7 @@ class ReferralStatus(models.TextChoices):
     COMPLETED = "completed", _("Completed")
     DECLINED = "declined", _("Declined")
     WITHDRAWN = "withdrawn", _("Withdrawn")
+    REFUSED = "refused", _("Not agreed to")
 
 
 class Side(Enum):
@@ -62,10 +64,15 @@ class Side(Enum):
 
     DESK = auto()  # whoever is at the desk of the organisation it was sent to
     SENDER = auto()  # the officer of the case
+    SECOND = (
+        auto()
+    )  # whoever decides on a referral without consent (assistance/override_services.py)
 
 
 S, DESK, SENDER = ReferralStatus, frozenset({Side.DESK}), frozenset({Side.SENDER})
+SECOND = frozenset({Side.SECOND})
 STEPS: dict[str, dict[ReferralStatus, frozenset[Side]]] = {
+    S.ASKED: {S.SENT: SECOND, S.REFUSED: SECOND, S.WITHDRAWN: SENDER},
     S.SENT: {S.RECEIVED: DESK, S.ACCEPTED: DESK, S.DECLINED: DESK, S.WITHDRAWN: SENDER},
     S.RECEIVED: {S.ACCEPTED: DESK, S.DECLINED: DESK, S.WITHDRAWN: SENDER},
     # What was done may be told by telephone, too: the sender completes it then.
@@ -74,13 +81,16 @@ STEPS: dict[str, dict[ReferralStatus, frozenset[Side]]] = {
     S.COMPLETED: {},
     S.DECLINED: {},
     S.WITHDRAWN: {},
+    S.REFUSED: {},
 }
 WAITING = (S.SENT, S.RECEIVED)  # for an answer
 OPEN = tuple(status for status, after in STEPS.items() if after)
-IMPOSSIBLE = (S.DECLINED, S.WITHDRAWN)  # something else is to be done instead
+IMPOSSIBLE = (S.DECLINED, S.WITHDRAWN, S.REFUSED)  # something else is to be done instead
 
 # Status → what reaching it is called in the log.
 VERBS: dict[str, Verb] = {
+    S.SENT: Verb.REFERRAL_SENT,
+    S.REFUSED: Verb.REFERRAL_REFUSED,
     S.RECEIVED: Verb.REFERRAL_RECEIVED,
     S.ACCEPTED: Verb.REFERRAL_ACCEPTED,
     S.DECLINED: Verb.REFERRAL_DECLINED,

@@ -15,4 +15,9 @@ urlpatterns = [
     ),
     path("<slug:reference>/refer/", referral_views.refer, name="refer"),
     path("<slug:reference>/referrals/<uuid:referral>/", referral_views.referral, name="referral"),
+    path(
+        "<slug:reference>/referrals/<uuid:referral>/agree/",
+        referral_views.override,
+        name="override",
+    ),
 ]

@@ -87,6 +87,12 @@ class Verb(StrEnum):
     REFERRAL_WITHDRAWN = "referral_withdrawn"
     REFERRAL_ANSWERED = "referral_answered"
     REFERRAL_REPLACED = "referral_replaced"
+    REFERRAL_PREPARED = "referral_prepared"
+    REFERRAL_REFUSED = "referral_refused"
+    OVERRIDE_ASKED = "override_asked"
+    OVERRIDE_APPROVED = "override_approved"
+    OVERRIDE_DECLINED = "override_declined"
+    OVERRIDE_WITHDRAWN = "override_withdrawn"
     GRANT_GIVEN = "grant_given"
     GRANT_REVOKED = "grant_revoked"
     CASE_HANDED_OVER = "case_handed_over"
@@ -266,6 +272,12 @@ TOLD_AS = {
     Verb.REFERRAL_WITHDRAWN: _("withdrew a referral"),
     Verb.REFERRAL_ANSWERED: _("gave feedback on a referral"),
     Verb.REFERRAL_REPLACED: _("recorded what is done instead of a referral"),
+    Verb.REFERRAL_PREPARED: _("wrote a referral that waits for a second person"),
+    Verb.REFERRAL_REFUSED: _("kept a referral without consent from being sent"),
+    Verb.OVERRIDE_ASKED: _("asked to refer the case without consent for a danger to life"),
+    Verb.OVERRIDE_APPROVED: _("agreed that the case is referred without consent"),
+    Verb.OVERRIDE_DECLINED: _("did not agree that the case is referred without consent"),
+    Verb.OVERRIDE_WITHDRAWN: _("asked no more to refer the case without consent"),
     Verb.GRANT_GIVEN: _("gave access"),
     Verb.GRANT_REVOKED: _("took access back"),
     Verb.CASE_HANDED_OVER: _("handed the case over"),
@@ -406,6 +418,7 @@ WEIGHTY = frozenset(
         Verb.GRANT_REVOKED,
         Verb.GRANT_PROLONGED,
         Verb.CASE_HANDED_OVER,
+        Verb.OVERRIDE_APPROVED,
         Verb.PERSON_EXCLUDED,
         Verb.EXCLUSION_ENDED,
         Verb.GLASS_BROKEN,

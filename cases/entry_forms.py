@@ -147,6 +147,7 @@ class ScreeningForm(EntryForm):
     """Signs that were looked for. What nobody asked is not the same as no."""
 
     SCHEMA = ScreeningContent
+    mark_required = True  # most fields are not
 
     screened_on = day(_("Screened on"), required=True)
     screened_by = one_of(_("Screened by"), entry_choices("DECISION_MAKING_ORG"))

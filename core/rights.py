@@ -11,6 +11,9 @@ class Right(StrEnum):
     CASE_IMPORT = "case.import"
     ASSISTANCE_RECORD = "assistance.record"
     GRANT_GIVE = "grant.give"  # share one's own cases, hand them over, exclude people from them
+    OVERRIDE_DECIDE = (
+        "override.decide"  # on a referral without consent, for a danger to life, of cases one sees
+    )
     CASE_ASSIGN = "case.assign"  # hand over any case one sees, and exclude people from it
     GLASS_BREAK = (
         "glass.break"  # open a case of one's organisation without a grant, in an emergency

@@ -59,7 +59,7 @@ def give_grant(
     with transaction.atomic():
         if consent is not None:
             check_still_counts(consent)
-        put_grant(grant, to=to, note=note)
+        put_grant(grant, to=to, note=note, by=by)
     return grant
 
 
@@ -103,9 +103,11 @@ def new_grant(
     return CaseUserGrant(user=to, **common)
 
 
-def put_grant(grant: CaseUserGrant | CaseTeamGrant, *, to: User | Team, note: str = "") -> None:
-    """Save what `new_grant` made, within the caller's transaction."""
-    details, by = {"note": note, "to": str(to.pk)}, grant.granted_by
+def put_grant(
+    grant: CaseUserGrant | CaseTeamGrant, *, to: User | Team, note: str = "", by: User
+) -> None:
+    """Save what `new_grant` made, within the caller's transaction; `by` is who does it now."""
+    details = {"note": note, "to": str(to.pk)}
     trail.save(grant, verb=Verb.GRANT_GIVEN, by=by, reason=grant.reason, details=details)
     SearchChange.objects.create(case=grant.content_object_id)
 

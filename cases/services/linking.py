@@ -106,7 +106,7 @@ def _write(both: list[tuple[Person, list[CaseLink]]], by: User) -> None:
     with transaction.atomic():
         # Always in one order, or two who link the same cases would wait for each other.
         for person, links in sorted(both, key=lambda pair: pair[0].case_id):
-            lock_living(person.case)
             row = locked(person, person.revision)
+            lock_living(person.case)
             row.put("links", CaseLinks(links=links))
             trail.save(row, verb=Verb.PERSON_CHANGED, by=by)

@@ -8,6 +8,7 @@ import datetime
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField
@@ -57,14 +58,18 @@ def field(
     if hint is not None:
         shown.help_text = hint
     classes = [bound.field.widget.attrs.get("class", ""), _width_class(width)]
-    context = {
+    context: dict[str, Any] = {
         "field": shown,
         "control": shown.as_widget(attrs={"class": " ".join(filter(None, classes))}),
-        # Another field of the form that belongs to this one, behind a small disclosure.
-        "beside": bound.form[bound.field.beside] if hasattr(bound.field, "beside") else None,
+        "beside": None,
         "legend_size": legend,
         "inline": inline,
     }
+    # Another field of the form that belongs to this one, behind a small disclosure.
+    if beside := getattr(bound.field, "beside", ""):
+        context["beside"] = bound.form[beside]
+        told: dict[str, str | bool] = {"aria-describedby": f"{bound.form[beside].id_for_label}_of"}
+        context["beside_control"] = bound.form[beside].as_widget(attrs=told)
     return shown.render(shown.template_name, context)
 
 

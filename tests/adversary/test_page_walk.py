@@ -286,6 +286,7 @@ class Walk:
             "assistance:refer": {"service": "legal"},
             "assistance:referral": {"act": self.random.choice(["accepted", "declined", "feedback"])}
             | {"said": "Typed", "revision": self.random.choice("123")},
+            "assistance:override": {"act": self.random.choice(["approve", "decline"])},
             "cases:court": {"reason": "court", "note": "Typed"},
             "cases:workbooks": {
                 "purpose": self.random.choice(["ourselves", "others"]),

@@ -22,7 +22,7 @@ from accounts.services import (
     make_user,
 )
 from assistance import sections
-from assistance.models import Assistance
+from assistance.models import Assistance, Override
 from assistance.referral_services import send_referral
 from assistance.services import change_assistance, record_assistance
 from assistance.sittings import SESSION
@@ -142,7 +142,7 @@ def _refer(world: World, case: Case, by: User) -> None:
     day = timezone.localdate()
     message = world.word(case.pk, "contact")
     haven = Organisation.objects.get(name="Haven")
-    send_referral(
+    row = send_referral(
         case,
         to=haven,
         content=sections.ReferralContent(service="shelter", outgoing_referral_details=message),
@@ -151,6 +151,10 @@ def _refer(world: World, case: Case, by: User) -> None:
         answer_due=day,
         by=by,
     )
+    note = {"note": world.word(case.pk, "audit")}
+    asked = Override(case=case, referral=row, ground="unable", asked_by=by, classes=["contact"])
+    asked.state, asked.asked_as, asked.until = "declined", "case_officer", day
+    trail.save(asked, verb=Verb.OVERRIDE_ASKED, by=by, reason="unable", details=note)
 
 
 def _close(world: World, case: Case) -> None:

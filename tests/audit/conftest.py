@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import LinkedIdentity, PasswordLink, Proposal, User
 from accounts.services import join_team, make_office, make_organisation, make_team
-from assistance.models import Referral
+from assistance.models import Override, Referral
 from assistance.sections import (
     PsychologicalAssistance,
     ReferralContent,
@@ -190,6 +190,9 @@ def _refer(case: Case, by: User) -> None:
     row.put("facts", ReferralFacts(service="legal"))
     row.put("content", ReferralContent(service="legal"), "legal")
     trail.save(row, verb=Verb.REFERRAL_SENT, by=by)
+    asked = Override(case=case, referral=row, ground="unable", asked_by=by, classes=["legal"])
+    asked.state, asked.asked_as, asked.until = "declined", "case_officer", date(2026, 3, 1)
+    trail.save(asked, verb=Verb.OVERRIDE_ASKED, by=by)
 
 
 def _let_in_and_keep_out(case: Case, by: User, other: User) -> None:

@@ -11,7 +11,11 @@ MESSAGE = "Просіць месца ў прытулку на тры тыдні"
 def count_clicks(page: Page) -> list[str]:
     """Each press of a mouse button from now on, on whatever page: the list grows."""
     pressed: list[str] = []
-    page.expose_function("tallyPress", pressed.append)
+
+    def press(tag: str) -> None:
+        pressed.append(tag)
+
+    page.expose_function("tallyPress", press)
     tally = "addEventListener('pointerdown', e => tallyPress(e.target.tagName), true)"
     page.add_init_script(tally)
     page.reload()
@@ -21,7 +25,6 @@ def count_clicks(page: Page) -> list[str]:
 def agree_to_referrals(page: Page) -> None:
     page.get_by_role("button", name="Record consent").click()
     page.get_by_label("Yes", exact=True).check()
-    page.get_by_label("Date of consent").fill("2026-03-02")
     page.get_by_label("Date of consent").evaluate("box => box.valueAsDate = new Date()")
     page.get_by_label("Sharing with the organisations of a referral").check()
     page.get_by_role("button", name="Save").click()
@@ -36,12 +39,12 @@ def test_a_case_is_referred_in_five_clicks_and_answered(visit):
 
     officer.get_by_role("button", name="Refer", exact=True).click()
     officer.get_by_role("button", name="Shelter or housing").click()
-    officer.get_by_label("Linden House shelter (partner)").check()
+    officer.get_by_label("Linden House shelter (partner)").click()
     officer.get_by_label("Message").fill(MESSAGE)
     officer.get_by_role("button", name="Send the referral").click()
 
     expect(officer.get_by_text("The case is referred to Linden House")).to_be_visible()
-    assert 4 <= len(pressed) <= MOST
+    assert 4 <= len(pressed) <= MOST, pressed
 
     partner.goto("/")
     partner.get_by_role("link", name="Referred to us").click()

@@ -15,9 +15,10 @@ from accounts import identities, links, proposals
 from accounts import services as accounts
 from accounts.models import LinkedIdentity, Proposal
 from accounts.provider import Identity as IdentityElsewhere
+from assistance import override_services as overrides
 from assistance import referral_services as referrals
 from assistance import services as assistance
-from assistance.models import Referral
+from assistance.models import Override, Referral
 from assistance.sections import FinancialAssistance, LegalAssistance, ReferralContent
 from audit import review, trail
 from audit.context import RequestContext, serving
@@ -149,7 +150,8 @@ READERS = {
     approvals: {"row_of", "approved_versions", "standings"},
     assistance: {"check_can_record"},
     referrals: {"receivers", "sides_of", "steps_for", "is_running", "is_overdue"}
-    | {"referred_to", "sent_by"},
+    | {"referred_to", "sent_by", "is_at_desk", "check_content", "grant_for", "new_referral"},
+    overrides: {"override_of", "waiting_for"},
     renewal: {"how_many", "sealed_models"},
     attachments: {"has_preview", "reseal_file"},
     retention: {"years_by_kind", "kind_of", "years_later", "lock_living"},
@@ -301,6 +303,12 @@ WRITERS = {
         "give_feedback": {Verb.CASE_VIEWED, Verb.REFERRAL_ANSWERED},
         "record_fallback": {Verb.CASE_VIEWED, Verb.REFERRAL_REPLACED},
         "end_with_its_grant": {Verb.REFERRAL_WITHDRAWN},
+        "step": {Verb.REFERRAL_RECEIVED},
+    },
+    overrides: {
+        "ask_for_override": {Verb.CASE_VIEWED, Verb.REFERRAL_PREPARED, Verb.OVERRIDE_ASKED},
+        "approve_override": {Verb.OVERRIDE_APPROVED, Verb.GRANT_GIVEN, Verb.REFERRAL_SENT},
+        "decline_override": {Verb.OVERRIDE_DECLINED, Verb.REFERRAL_REFUSED},
     },
     reporting: {
         "take_snapshot": {Verb.STATISTICS_FROZEN},
@@ -485,6 +493,13 @@ def arguments(
         withdrawn = {"said": "Moved", "revision": 1, "by": alena}
         return referrals.take_step(sent(), "withdrawn", **withdrawn)
 
+    def no_consent():
+        return consents.record_consent(case, terms=ConsentTerms(), recorded_on=today(), by=alena)
+
+    def unagreed():
+        no_consent()
+        return overrides.ask_for_override(case, ground="unable", note="Now", **referring)
+
     def new_referral_grant():
         given = {"classes": ["legal"], "may_write": False, "ends": until, "reason": "review"}
         return grants.new_grant(case, to=ihar, by=alena, **given)
@@ -619,7 +634,14 @@ def arguments(
             {"terms": ConsentTerms(), "recorded_on": today(), "by": alena},
         ),
         "give_grant": lambda: ((case,), {"reason": "review", "by": alena} | to_ihar),
-        "put_grant": lambda: ((new_referral_grant(),), {"to": ihar}),
+        "put_grant": lambda: ((new_referral_grant(),), {"to": ihar, "by": alena}),
+        "step": lambda: ((sent(), "received", halina), {}),
+        "ask_for_override": lambda: (
+            (no_consent().case,),
+            referring | {"ground": "unable", "note": "Now"},
+        ),
+        "approve_override": lambda: ((unagreed(),), {"by": pavel}),
+        "decline_override": lambda: ((unagreed(),), {"by": pavel}),
         "end_grant": lambda: ((share(volha, "psychological"),), {"by": alena}),
         "send_referral": lambda: ((case,), referring),
         "note_received": lambda: ((sent(),), {"by": halina}),
@@ -724,8 +746,8 @@ def _rows():
     tables += [accounts.Team, accounts.TeamMembership, accounts.Group, SearchChange]
     tables += [Case, Person, Consent, CaseUserGrant, assistance.Assistance, intake.ImportRun]
     tables += [Attachment, ErasureRequest, ExportRequest, RetentionRule, Proposal, Authenticator]
-    tables += [Exclusion, BrokenGlass, GlassNotice, WorkbookRequest, Referral]
-    tables += [Closure, Approval]
+    tables += [Exclusion, BrokenGlass, GlassNotice, WorkbookRequest]
+    tables += [Closure, Approval, Referral, Override]
     tables += [table.history.model for table in tables if hasattr(table, "history")]
     tables += [reporting.Snapshot]
     return {table._meta.label: table.objects.count() for table in tables}

@@ -3,6 +3,7 @@
 Of the other case nothing is shown, nothing changes, and the refusal stands in the log.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -73,6 +74,7 @@ KNOWN = {
     "people:change": {"office"},
     "people:new_organisation": {"is_partner"},
 }
+KEY_OF_LINK = re.compile(r"'key': '[0-9a-f-]{36}'")
 # Different each time, whatever is done.
 BY_CHANCE = {"file", "file_digest", "password", "asked_session", "decided_session"}
 
@@ -219,7 +221,8 @@ def _told(model: type[Model], pk: Any, name: str, value: Any, known: set[str]) -
         return str(value) if str(value) in known else "new"
     if isinstance(value, bytes | memoryview):
         if issubclass(model, SealedModel) and name.endswith("_sealed"):
-            return _opened(model.objects.get(pk=pk), name.removesuffix("_sealed"))
+            told = _opened(model.objects.get(pk=pk), name.removesuffix("_sealed"))
+            return KEY_OF_LINK.sub("'key': 'any'", told)
         return "bytes" if value else "nothing"
     return str(value)
 

@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from accounts.proposals import propose
 from accounts.services import (
     join_team,
@@ -33,8 +33,8 @@ from accounts.services import (
     suspend_account,
     take_role,
 )
-from assistance.models import Referral
-from assistance.referral_services import send_referral
+from assistance.models import Override, Referral
+from assistance.referral_services import new_referral, send_referral
 from assistance.sections import FinancialAssistance, PsychologicalAssistance, ReferralContent
 from assistance.services import record_assistance
 from audit import review, trail
@@ -135,6 +135,7 @@ def surround(
     [sections] = door.open_rows([victim_of(case)], by=by)
     link = UUID(sections["links"].links[0].key)
     referral = _refer(case, by, person, suffix=suffix, word=word)
+    unagreed = _ask_without_consent(case, by, referral.to, word)
     item, event = _put_up_for_review(by), EventCase.objects.filter(case=case.pk).first().seq
     reference, at_case = case.reference, (case.reference,)
     until = (timezone.localdate() + timedelta(days=30)).isoformat()
@@ -226,13 +227,14 @@ def surround(
             (reference, referral.pk),
             {"act": "withdrawn", "said": word, "revision": "1"},
         ),
+        "assistance:override": ((reference, unagreed.pk), {"act": "decline", "note": word}),
         "audit:officer": ((by.pk,), {}),
         "audit:review_item": ((item,), {"act": "sign_off", "note": "Agreed", "revision": "1"}),
     }
     ids = {"reference": reference, "case": case.pk, "file": picture.pk, "record": row.pk}
     ids |= {"payment": payment.pk, "grant": grant.pk, "exclusion": excluded.pk, "event": event}
     ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
-    ids |= {"referral": referral.pk, "closure": closure.pk}
+    ids |= {"referral": referral.pk, "closure": closure.pk, "unagreed": unagreed.pk}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
 
 
@@ -256,6 +258,18 @@ def _refer(
         answer_due=day,
         by=by,
     )
+
+
+def _ask_without_consent(case: Case, by: User, to: Organisation, word: str) -> Referral:
+    """A referral that waits for a second person, from before the person agreed."""
+    content = ReferralContent(service="documents", outgoing_referral_details=word)
+    row = new_referral(case, to, content, timezone.localdate(), by=by)
+    row.status = "asked"
+    trail.save(row, verb=Verb.REFERRAL_PREPARED, by=by)
+    asked = Override(case=case, referral=row, ground="unable", asked_by=by, classes=["identity"])
+    asked.asked_as, asked.until = "case_officer", timezone.localdate() + timedelta(days=9)
+    trail.save(asked, verb=Verb.OVERRIDE_ASKED, by=by, reason="unable", details={"note": word})
+    return row
 
 
 def _put_up_for_review(by: User) -> UUID:
