@@ -31,7 +31,7 @@ class CloseForm(forms.Form):
     closed_on = day(_("Closed on"), required=True)
     reason = one_of(_("Reason"), entry_choices("CLOSURE_REASONS"), required=True)
     details = text(
-        _("Reason for case closure"),
+        _("Reason for case closure, in words"),
         long=True,
         required=True,
         help_text=_("Sealed with the case."),

@@ -1,12 +1,10 @@
 """Finding cases: fetch and authorise in one step, so that nobody holds a case not cleared for."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -16,21 +14,16 @@ from cases.access import Access, access_to
 from cases.lists import ALL, Wanted, latest_cases
 from cases.models import (
     Case,
-    CaseStatus,
     ErasureRequest,
     ErasureState,
     Person,
     PersonRole,
-    RiskAssessment,
 )
 from cases.oversight import decoys
 from cases.sections import Identity
 from core.exceptions import Erased, NotFound
-from core.rights import Right
 
 PAGE = 25
-AHEAD = timedelta(days=7)  # how early a review is called due
-MOST_DUE = 200  # reviews listed at once
 # Sealed columns that no list opens.
 NOT_LISTED = (
     "contact_sealed",
@@ -125,26 +118,3 @@ def case_page(
     changed_at = {one.case: one.changed_at for one in listed[:size]}
     rows = case_rows(list(changed_at), by=user, verb=Verb.CASE_LISTED)
     return [replace(row, changed_at=changed_at[row.case.pk]) for row in rows], more
-
-
-def reviews_due(user: User, *, ahead: timedelta = AHEAD) -> list[RiskAssessment]:
-    """The last assessment of risk of each of the person's own open cases whose review is due soon.
-
-    Earliest first. They name a case, a day and a level, and nothing of what is sealed.
-    """
-    if not user.has_right(Right.CASE_EDIT):
-        return []
-    later = RiskAssessment.objects.filter(case=OuterRef("case"), pk__gt=OuterRef("pk"))
-    due = (
-        RiskAssessment.objects.filter(
-            case__owner=user,
-            case__status__in=(CaseStatus.ACTIVE, CaseStatus.FOLLOW_UP),
-            review_due__lte=timezone.localdate() + ahead,
-        )
-        .exclude(Exists(later))
-        .select_related("case")
-        .order_by("review_due", "pk")
-    )
-    found = list(due[:MOST_DUE])
-    seen = access_to(user, [one.case_id for one in found])
-    return [one for one in found if one.case_id in seen]

@@ -55,6 +55,7 @@ KINDS: dict[str, Q] = {
     EventKind.FILE: Q(verb__startswith="file_"),
     EventKind.KEY: Q(verb__startswith="key_") | Q(verb=Verb.CASE_SEALED_ANEW),
     EventKind.END: Q(verb__startswith="erasure_")
+    | Q(verb__startswith="closure_")
     | Q(verb__startswith="hold_")
     | Q(
         verb__in=[

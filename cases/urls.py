@@ -20,6 +20,7 @@ from cases.views import (
     stages,
     trail,
     who,
+    work,
     workbooks,
 )
 
@@ -27,7 +28,7 @@ app_name = "cases"
 urlpatterns = [
     path("", finding.case_list, name="list"),
     path("search/", finding.search, name="search"),
-    path("reviews/", finding.reviews, name="reviews"),
+    path("work/", work.work, name="work"),
     path("register/", casefile.register, name="register"),
     path("hand-over/", assigning.hand_over_all, name="hand_over_all"),
     path("due-for-erasure/", erasure.due, name="due"),

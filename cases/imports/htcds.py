@@ -57,14 +57,20 @@ def columns_labelled(text: str) -> list[str]:
 def records(rows: Iterator[Row]) -> Iterator[list[Row]]:
     """The rows of each case. A number that comes back after another one is a fault of its row."""
     done: set[str] = set()
-    numbered = ((row.cells.get(CASE, "").strip(BLANKS) or f"row {row.number}", row) for row in rows)
-    for number, found in groupby(numbered, key=lambda pair: pair[0]):
-        several = [row for _number, row in found]
+    for (number, _row), found in groupby(rows, key=_case_of):
+        several = list(found)
         if number in done and not several[0].fault:
             message = _("belongs to a case further up; rows of one case must follow one another")
             several[0] = several[0]._replace(fault=message)
-        done.add(number)
+        if number:
+            done.add(number)
         yield several
+
+
+def _case_of(row: Row) -> tuple[str, int]:
+    """The number of the case that stands in the row, or the row's own where there is none."""
+    number = row.cells.get(CASE, "").strip(BLANKS)
+    return number, 0 if number else row.number
 
 
 def parse(row: Row, *more: Row) -> Parsed:

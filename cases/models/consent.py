@@ -24,14 +24,24 @@ class Consent(SealedModel):
             "case",
             "recorded_on",
             "recorded_by",
+            "expires_on",
         )
         sealed = ("terms_sealed",)
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="consents")
     recorded_on = models.DateField(_("recorded on"))
     recorded_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT)
+    # The last day it holds, so that it is seen to in time. Empty in those of before, and without an end.
+    expires_on = models.DateField(_("until"), null=True, blank=True)
     terms_sealed = SealedField()
 
     class Meta:
         default_permissions = ()
         ordering = ["-recorded_on", "-id"]
+        indexes = [
+            models.Index(
+                fields=["expires_on"],
+                condition=models.Q(expires_on__isnull=False),
+                name="consent_by_its_end",
+            )
+        ]

@@ -22,6 +22,7 @@ def record_consent(case: Case, *, terms: ConsentTerms, recorded_on: date, by: Us
     """
     check_can_write(by, case, "narrative")
     consent = Consent(case=case, recorded_on=recorded_on, recorded_by=by)
+    consent.expires_on = terms.expires_on
     consent.put("terms", terms)
     with transaction.atomic():
         Case.objects.select_for_update().get(pk=case.pk)  # a referral is sent before, or after

@@ -154,6 +154,7 @@ def _consent(case: Case, new: NewCase, by: User) -> Consent | None:
     if new.consent is None:
         return None
     consent = Consent(case=case, recorded_on=case.opened_on, recorded_by=by)
+    consent.expires_on = new.consent.expires_on
     consent.put("terms", new.consent)
     return consent
 

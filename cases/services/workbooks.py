@@ -242,6 +242,8 @@ def request_for(user: User, pk: UUID) -> WorkbookRequest:
 
 def waiting_for(user: User) -> list[WorkbookRequest]:
     """What this person can decide on, and what of their own was approved."""
+    if not (user.has_right(Right.CASE_EXPORT) or user.has_right(Right.EXPORT_DECIDE)):
+        return []
     return [
         one
         for one in _waiting()

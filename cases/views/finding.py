@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
@@ -18,7 +17,7 @@ from cases.forms import SearchForm
 from cases.lists import Wanted, count_cases
 from cases.models import Case, CaseStatus
 from cases.search.live import live_index
-from cases.selectors import CaseRow, case_page, case_rows, reviews_due
+from cases.selectors import CaseRow, case_page, case_rows
 from cases.services.glass import restricted_case
 from cases.services.matching import whom_to_ask
 from core.access import require
@@ -119,13 +118,3 @@ def _uuid(text: str | None) -> UUID | None:
         return UUID(text) if text else None
     except ValueError:
         return None
-
-
-@require_GET
-@require(Right.CASE_EDIT)
-def reviews(request: StaffRequest) -> HttpResponse:
-    """The person's own cases whose risk is to be reviewed, earliest first."""
-    due = {one.case_id: one for one in reviews_due(request.user)}
-    rows = case_rows(list(due), by=request.user, verb=Verb.CASE_LISTED)
-    context = {"rows": [(row, due[row.case.pk]) for row in rows], "today": timezone.localdate()}
-    return render(request, "cases/reviews.html", context)

@@ -8,11 +8,13 @@ from django.views.decorators.http import require_GET
 
 from accounts import proposals
 from audit import review
+from cases.due import due_for
 from cases.keeping import waiting_for
 from cases.panels import START_LINKS
-from cases.selectors import case_page, reviews_due
+from cases.selectors import case_page
 from cases.services import exports, workbooks
 from cases.services.glass import notices_for
+from cases.views.work import TITLES
 from core.http import StaffRequest
 from core.rights import Right
 
@@ -34,8 +36,8 @@ def home(request: StaffRequest) -> HttpResponse:
         "workbooks": workbooks.waiting_for(request.user),
         "to_review": _to_review(request.user),
         "to_decide": proposals.waiting_for(request.user),
-        "reviews": reviews_due(request.user),
         "links": [link for made in START_LINKS if (link := made(request.user))],
+        "due": [(show, TITLES[show], len(found)) for show, found in due_for(request.user).items()],
         "notices": notices_for(request.user),
         "roles": request.user.roles,
     }

@@ -29,13 +29,18 @@ from audit.review import look_through_log
 from audit.verbs import Verb
 from cases import door
 from cases.approvals import approve
-from cases.models import Case, GrantReason
-from cases.sections import ConsentTerms
+from cases.closing import still_open
+from cases.entries import ENTRY_KINDS
+from cases.models import Case, CaseStatus, GrantReason, Stage
+from cases.sections import ConsentTerms, RiskContent
+from cases.services.casework import move_case, record_entry
+from cases.services.closing import ask_closure
 from cases.services.consents import record_consent
 from cases.services.decoys import mark_decoy
 from cases.services.grants import give_grant
 from cases.services.intake import register_case
 from cases.services.new_case import NewCase
+from cases.stages import stage_of
 from config.demo.stories import DemoPerson, people
 from reporting.services import export_table, take_snapshot
 from reporting.tables import Definition
@@ -128,6 +133,7 @@ def load(*, cases: int = CASES) -> int:
     _make_conference(staff)
     _share(staff)
     _refer(staff)
+    _go_on(staff["officer"])
     take_snapshot(by=staff["analyst"])
     _oversee(staff)
     trail.record(Verb.DEMO_LOADED, by=None, reason=f"{cases} cases")
@@ -223,6 +229,30 @@ def _refer(staff: dict[str, User]) -> None:
         )
         if number == 0:
             take_step(row, "accepted", said="", revision=row.revision, by=partner)
+
+
+def _go_on(officer: User) -> None:
+    """Cases in every stage, risk to be reviewed, and a closure that waits for approval."""
+    today = timezone.localdate()
+    way = (Stage.ASSESSMENT, Stage.ASSISTANCE, Stage.REINTEGRATION, Stage.FOLLOW_UP)
+    cases = list(Case.objects.filter(owner=officer).order_by("-pk")[:40])
+    for number, case in enumerate(cases):
+        for stage in way[: number % 5]:
+            case = move_case(case, stage, before=stage_of(case), by=officer)
+        if number < 6:
+            level, day = ("low", "medium", "high")[number % 3], today + timedelta(4 * number - 8)
+            risk = RiskContent(risk_level=level, review_due=day)
+            record_entry(case, ENTRY_KINDS["risk"], risk, by=officer)
+    for case in cases[-1:]:
+        ask_closure(
+            case,
+            status=CaseStatus.CLOSED,
+            closed_on=today,
+            reason="Supported",
+            details="Lives on her own and works; the last two visits brought nothing new.",
+            explained={check.name: "The project ends." for check in still_open(case)},
+            by=officer,
+        )
 
 
 def _oversee(staff: dict[str, User]) -> None:

@@ -12,10 +12,10 @@ from assistance.plans import SupportPlanForm
 from audit import trail
 from audit.verbs import Verb
 from cases import door
+from cases.due import Show, due_for
 from cases.entries import ENTRY_KINDS
 from cases.models import CaseUserGrant, Comment, StatusDecision, TraffickingEvent
 from cases.sections import CommentContent, RiskContent, TraffickingEventContent
-from cases.selectors import reviews_due
 from cases.services import casework
 from core.exceptions import Conflict, NotAllowed, WrongState
 from tests.conftest import SENTINELS
@@ -267,23 +267,23 @@ def test_a_review_is_due_until_the_next_one_is_made(case, alena, client_for):
     today = timezone.localdate()
     _assess(case, alena, review_due=today - timedelta(days=1))
     browser = client_for(alena)
-    page = _page(browser.get(reverse("cases:reviews")))
+    page = _page(browser.get(reverse("cases:work")))
     assert case.reference in page and "Overdue" in page and SENTINELS["identity"] in page
-    assert 'href="/cases/reviews/"' in _page(browser.get(reverse("home")))
+    assert 'href="/cases/work/?show=overdue"' in _page(browser.get(reverse("home")))
     _assess(case, alena, review_due=today + timedelta(days=30), risk_level="low")
-    assert case.reference not in _page(browser.get(reverse("cases:reviews")))
+    assert case.reference not in _page(browser.get(reverse("cases:work")))
     _assess(case, alena, review_due=today + timedelta(days=7))
-    assert [one.risk_level for one in reviews_due(alena)] == ["high"]
+    assert [one.tone for one in due_for(alena)[Show.WEEK]] == ["high"]
 
 
 def test_reviews_are_of_own_open_cases_that_one_sees(case, alena, ihar, pavel):
-    row = _assess(case, alena)
-    assert [one.pk for one in reviews_due(alena)] == [row.pk]
-    assert reviews_due(ihar) == [] == reviews_due(pavel)
+    _assess(case, alena)
+    assert [one.case.pk for one in due_for(alena)[Show.WEEK]] == [case.pk]
+    assert due_for(ihar)[Show.WEEK] == [] == due_for(pavel)[Show.WEEK]
     for grant in CaseUserGrant.objects.filter(user=alena):
         grant.ends = timezone.now()
         trail.save(grant, verb=Verb.GRANT_REVOKED, by=alena)
-    assert reviews_due(alena) == []
+    assert due_for(alena)[Show.WEEK] == []
 
 
 def test_a_review_in_the_past_is_not_planned(case, alena, client_for):

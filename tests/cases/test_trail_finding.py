@@ -61,7 +61,7 @@ def test_by_kind(lived, pavel):
 def test_what_the_kinds_look_for_is_there():
     """Kinds name verbs by how they begin: a verb that is called otherwise would be missed."""
     assert set(KINDS) == set(EventKind)
-    for beginning in ("grant_", "file_", "key_", "erasure_", "hold_"):
+    for beginning in ("grant_", "file_", "key_", "erasure_", "closure_", "hold_"):
         assert [verb for verb in Verb if verb.startswith(beginning)]
 
 

@@ -758,7 +758,7 @@ def _rows():
 PAGES = {
     "home": ("cases.views.home", Verb.CASE_LISTED),
     "cases:list": ("cases.views.finding", Verb.CASE_LISTED),
-    "cases:reviews": ("cases.views.finding", Verb.CASE_LISTED),
+    "cases:work": ("cases.views.work", Verb.CASE_LISTED),
     "cases:search": ("cases.views.finding", Verb.CASE_SEARCHED),
     "cases:detail": ("cases.views.casefile", Verb.CASE_VIEWED),
     "cases:person": ("cases.views.casefile", Verb.CASE_VIEWED),
@@ -805,7 +805,7 @@ def visit(case, alena, ihar, viktar, client_for):
     browser.raise_request_exception = False
 
     def go(page, *, before=lambda: None):
-        arguments = {"home": [], "cases:list": [], "cases:search": [], "cases:reviews": []}
+        arguments = {"home": [], "cases:list": [], "cases:search": [], "cases:work": []}
         arguments["referrals"] = []
         arguments["assistance:referral"] = [case.reference, referral.pk]
         arguments["assistance:change"] = [case.reference, row.pk]

@@ -29,7 +29,7 @@ OPEN_OF_A_CASE = {
         *("closed_on", "retain_until", "on_hold", "erased_on", "stage", "stage_since"),
     },
     "cases.Person": {"case", "role"},
-    "cases.Consent": {"case", "recorded_on", "recorded_by"},
+    "cases.Consent": {"case", "recorded_on", "recorded_by", "expires_on"},
     "cases.RiskAssessment": {"case", "recorded_on", "recorded_by", "risk_level", "review_due"},
     "cases.IdentityDocument": {"case", "recorded_on", "recorded_by"},
     "cases.ContactPoint": {"case", "recorded_on", "recorded_by"},

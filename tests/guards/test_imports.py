@@ -14,6 +14,7 @@ from tests.guards import source
 # Who turns sealed bytes into plaintext. `unseal_system` opens sessions, seeds and hashes.
 UNSEALERS = {
     "cases/door.py": {"unseal"},
+    "cases/services/workbooks.py": {"unseal_system"},  # why somebody asks for one
     "vault/sealing.py": {"unseal"},
     "vault/providers/local.py": {"unseal"},
     "vault/keyring.py": {"unseal"},

@@ -235,6 +235,7 @@ def surround(
     ids |= {"payment": payment.pk, "grant": grant.pk, "exclusion": excluded.pk, "event": event}
     ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
     ids |= {"referral": referral.pk, "closure": closure.pk, "unagreed": unagreed.pk}
+    ids |= {"workbook": workbook.pk}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
 
 

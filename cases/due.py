@@ -1,0 +1,155 @@
+"""What is due: one list of kinds, each of which finds what it has for a person, out of open columns.
+
+The start page counts them and cases/views/work.py lists them. Each kind asks a bounded number of queries
+and gives at most MOST lines, however many cases there are.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from cases.access import access_to, live
+from cases.models import (
+    BY_HAND,
+    Case,
+    CaseStatus,
+    CaseTeamGrant,
+    CaseUserGrant,
+    Closure,
+    ClosureState,
+    Consent,
+    RiskAssessment,
+)
+from core.rights import Right
+
+AHEAD = timedelta(days=7)  # how early something is called due
+MOST = 200  # lines of one kind
+OPEN = (CaseStatus.ACTIVE, CaseStatus.FOLLOW_UP)
+
+
+class Show(StrEnum):
+    """The three lists."""
+
+    OVERDUE = "overdue"
+    WEEK = "week"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One line: a case the person sees, a day, and nothing of what is sealed."""
+
+    kind: str  # name of a DueKind
+    case: Case
+    on: date
+    note: Any = ""  # what is more to be said of it, such as whose access ends
+    tone: str = ""  # code of a status that the note is shown as
+
+
+@dataclass(frozen=True)
+class DueKind:
+    """Something that falls due. `waits`: it is not a day that matters, but this person's decision."""
+
+    name: str
+    label: Any
+    find: Callable[[User, date], list[Due]]  # for a person, up to and with a day, earliest first
+    waits: bool = False
+
+
+# --- The kinds of the case file -------------------------------------------------------
+def _reviews(user: User, until: date) -> list[Due]:
+    """The last assessment of risk of each of the person's own open cases, when it is to be reviewed."""
+    later = RiskAssessment.objects.filter(case=OuterRef("case"), pk__gt=OuterRef("pk"))
+    due = RiskAssessment.objects.filter(review_due__lte=until).exclude(Exists(later))
+    return [
+        Due("risk", one.case, one.review_due, one.get_risk_level_display(), one.risk_level)
+        for one in _of_own(due, user).order_by("review_due", "pk")[:MOST]
+    ]
+
+
+def _consents(user: User, until: date) -> list[Due]:
+    """The last consent of each of the person's own open cases, when it runs out."""
+    later = Consent.objects.filter(case=OuterRef("case"), recorded_on__gt=OuterRef("recorded_on"))
+    same_day = Consent.objects.filter(
+        case=OuterRef("case"), recorded_on=OuterRef("recorded_on"), pk__gt=OuterRef("pk")
+    )
+    due = Consent.objects.filter(expires_on__lte=until).exclude(Exists(later))
+    due = _of_own(due.exclude(Exists(same_day)), user).order_by("expires_on", "pk")
+    return [Due("consent", one.case, one.expires_on) for one in due[:MOST] if one.expires_on]
+
+
+def _grants(user: User, until: date) -> list[Due]:
+    """What the person shared by hand of their own open cases, when it ends."""
+    found: list[Due] = []
+    for grants, holder in ((CaseUserGrant.objects, "user"), (CaseTeamGrant.objects, "group__team")):
+        ending = grants.filter(
+            live(timezone.now()), reason__in=BY_HAND, ends__date__lte=until
+        ).select_related(holder)
+        for one in _of_own(ending, user, case="content_object").order_by("ends", "pk")[:MOST]:
+            to = one.user if holder == "user" else one.group.team.name
+            note = _("access of %s ends") % to
+            found.append(
+                Due("grant", one.content_object, timezone.localtime(one.ends).date(), note)
+            )
+    return sorted(found, key=lambda one: one.on)[:MOST]
+
+
+def _closures(user: User, until: date) -> list[Due]:
+    """Closures that somebody else asked for, for whoever may approve them."""
+    if not user.has_right(Right.CONTENT_APPROVE):
+        return []
+    waiting = Closure.objects.filter(state=ClosureState.ASKED, case__erased_on=None)
+    waiting = waiting.exclude(recorded_by=user).select_related("case", "recorded_by")
+    return [
+        Due("closure", one.case, one.recorded_on, _("asked for by %s") % one.recorded_by)
+        for one in waiting.order_by("pk")[:MOST]
+    ]
+
+
+def _of_own(rows: QuerySet[Any], user: User, case: str = "case") -> QuerySet[Any]:
+    """Those of open cases whose officer the person is."""
+    if not user.has_right(Right.CASE_EDIT):
+        return rows.none()
+    own = {f"{case}__owner": user, f"{case}__status__in": OPEN}
+    return rows.filter(**own).select_related(case)
+
+
+# Upper apps add theirs in apps.ready(): a visit that is to be made, a referral nobody answered.
+DUE_KINDS: list[DueKind] = [
+    DueKind("risk", gettext_lazy("Review of the risk"), _reviews),
+    DueKind("consent", gettext_lazy("Consent runs out"), _consents),
+    DueKind("grant", gettext_lazy("Shared access ends"), _grants),
+    DueKind("closure", gettext_lazy("Closure to approve"), _closures, waits=True),
+]
+
+
+# --- What a page shows ----------------------------------------------------------------
+def due_for(user: User) -> dict[Show, list[Due]]:
+    """What is overdue, due within a week, or waits for this person, in cases they see."""
+    today = timezone.localdate()
+    found = [(kind, one) for kind in DUE_KINDS for one in kind.find(user, today + AHEAD)]
+    seen: Collection[Any] = ()
+    if found:
+        seen = access_to(user, {one.case.pk for _kind, one in found}, glass=False)
+    lists: dict[Show, list[Due]] = {show: [] for show in Show}
+    for kind, one in found:
+        if one.case.pk not in seen:
+            continue
+        late = Show.OVERDUE if one.on < today else Show.WEEK
+        lists[Show.WAITING if kind.waits else late].append(one)
+    for lines in lists.values():
+        lines.sort(key=lambda one: one.on)
+    return lists
+
+
+def label_of_kind(name: str) -> Any:
+    """What a kind is called."""
+    return next(kind.label for kind in DUE_KINDS if kind.name == name)

@@ -1,0 +1,54 @@
+"""What is due for the person who looks: one list, narrowed to what was asked for on the start page."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from audit.verbs import Verb
+from cases.due import DUE_KINDS, Show, due_for, label_of_kind
+from cases.selectors import case_rows
+from core.access import require
+from core.http import StaffRequest
+from core.rights import Right
+
+MOST = 100  # lines of a page
+TITLES = {
+    Show.OVERDUE: _("Overdue"),
+    Show.WEEK: _("Due this week"),
+    Show.WAITING: _("Waiting for you"),
+}
+
+
+@require_GET
+@require(Right.CASE_READ)
+def work(request: StaffRequest) -> HttpResponse:
+    """What is due, `?show=` one of the lists, `?kind=` one of the kinds; everything without them."""
+    asked = request.GET.get("show", "")
+    shown = [Show(asked)] if asked in set(Show) else list(Show)
+    names = {kind.name for kind in DUE_KINDS}
+    wanted = request.GET.get("kind", "")
+    found = due_for(request.user)
+    lines = [
+        (show, one)
+        for show in shown
+        for one in found[show]
+        if wanted not in names or one.kind == wanted
+    ]
+    ids = list(dict.fromkeys(one.case.pk for _show, one in lines[:MOST]))
+    rows = {row.case.pk: row for row in case_rows(ids, by=request.user, verb=Verb.CASE_LISTED)}
+    context = {
+        "lines": [
+            (show, one, label_of_kind(one.kind), rows[one.case.pk])
+            for show, one in lines[:MOST]
+            if one.case.pk in rows
+        ],
+        "more": len(lines) - MOST,
+        "counts": [(show, TITLES[show], len(found[show])) for show in Show],
+        "kinds": DUE_KINDS,
+        "show": asked if asked in set(Show) else "",
+        "kind": wanted if wanted in names else "",
+        "today": timezone.localdate(),
+    }
+    return render(request, "cases/work.html", context)
