@@ -44,8 +44,8 @@ class Role:
 _SPECIALIST = frozenset({Right.CASE_READ, Right.ASSISTANCE_RECORD})
 
 
-def _specialist(code: str, name: str | Promise, description: str | Promise) -> Role:
-    return Role(code, name, description, _SPECIALIST, frozenset({code, "identity"}))
+def _specialist(code: str, name: str | Promise, description: str | Promise, *more: Right) -> Role:
+    return Role(code, name, description, _SPECIALIST.union(more), frozenset({code, "identity"}))
 
 
 ROLES: dict[str, Role] = {
@@ -82,7 +82,12 @@ ROLES: dict[str, Role] = {
             _("Reads and writes the psychological records shared."),
         ),
         _specialist("legal", _("Lawyer"), _("Reads and writes the legal records shared.")),
-        _specialist("financial", _("Cashier"), _("Reads and writes the financial records shared.")),
+        _specialist(
+            "financial",
+            _("Cashier"),
+            _("Reads and writes the financial records shared, and sees what is left of budgets."),
+            Right.BUDGET_SEE,
+        ),
         Role(
             "supervisor",
             _("Supervisor"),
@@ -102,6 +107,8 @@ ROLES: dict[str, Role] = {
                     Right.CASE_EXPORT,
                     Right.EXPORT_DECIDE,
                     Right.CONTENT_APPROVE,
+                    Right.BUDGET_SEE,
+                    Right.BUDGET_SET,  # who sets the threshold of approvals records no payment
                     Right.ACTS_DECIDE,
                     Right.DECOY_MARK,
                     Right.OFFICER_AUDIT,

@@ -20,7 +20,9 @@ class AssistanceConfig(AppConfig):
     def ready(self) -> None:
         from assistance import kinds, reference
         from assistance.forms import FORMS
-        from assistance.models import Assistance, AssistanceStatus
+        from assistance.models import Assistance, AssistanceStatus, Cost
+        from assistance.money_forms import CostForm, PayForm, ReverseForm
+        from assistance.money_panel import MONEY_PANEL, is_cost
         from assistance.panels import ASSISTANCE_PANEL, is_payment
         from assistance.plans import SUPPORT_PLAN
         from assistance.referral_forms import ReferralForm
@@ -39,17 +41,22 @@ class AssistanceConfig(AppConfig):
         from cases.presenters import CODES, LABELLED, LABELS, LINKS
         from cases.reference import SUPPORT_PLAN_TYPE
         from cases.services.grants import ON_TAKING_BACK
+        from core.context import NAV, NavItem
         from core.templatetags.ui import STATUS_TONES
 
         ENTRY_KINDS["plan"] = SUPPORT_PLAN
         LABELLED.extend([*FORMS.values(), SUPPORT_PLAN.form, SessionForm, ReferralForm])
+        LABELLED.extend([CostForm, PayForm, ReverseForm])
         LABELS.update(
             kind=_("Kind of assistance"),
             planned_from=_("Planned from"),
             planned_until=_("Planned until"),
+            line_code=_("Budget line"),
+            booked=_("Booked on the budget line"),
+            ledger=_("Entry of the ledger"),
         )
-        LINKS.update({"goal", "assistance"})
         LABELS.update(REFERRAL_LABELS)
+        LINKS.update({"goal", "assistance", "line", "ledger"})
         CODES.update(
             status=dict(AssistanceStatus.choices),
             method=reference.PSYCHOLOGICAL_METHODS,
@@ -64,7 +71,7 @@ class AssistanceConfig(AppConfig):
             service={code: service.name for code, service in SERVICES.items()},
         )
         CASE_PANELS.extend([panel_of("plan"), ASSISTANCE_PANEL, panel_of("session", SESSION)])
-        CASE_PANELS.append(REFERRAL_PANEL)
+        CASE_PANELS.extend([MONEY_PANEL, REFERRAL_PANEL])
         START_LINKS.extend([to_us_link, by_us_link, to_decide_link])
         RULES.append(
             Rule(
@@ -88,7 +95,13 @@ class AssistanceConfig(AppConfig):
                 is_under_way,
             )
         )
+        drafts.FORMS |= {
+            f"assistance:{name}" for name in ("plan_cost", "change_cost", "pay", "reverse")
+        }
         recorded = frozenset({Verb.ASSISTANCE_RECORDED, Verb.ASSISTANCE_CHANGED})
+        planned = frozenset({Verb.COST_PLANNED, Verb.COST_CHANGED})
+        APPROVABLE[Cost._meta.label] = Approvable(Cost, planned, is_cost)
+        NAV.append(NavItem(_("Budgets"), "budgets:list", Right.BUDGET_SEE))
         APPROVABLE[Assistance._meta.label] = Approvable(Assistance, recorded, is_payment)
         STATUS_TONES.update(planned="info", under_way="wait", delivered="good", cancelled="neutral")
         STATUS_TONES.update(sent="info", received="info", accepted="good", completed="good")

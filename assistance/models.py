@@ -1,13 +1,18 @@
 """Assistance given or planned, and plans: open workflow facts, and what it was under seal."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from assistance.reference import CURRENCIES
 from assistance.referrals import SERVICES, ReferralStatus
 from assistance.sections import (
     SCHEMAS,
     AssistanceFacts,
+    CostContent,
+    PaymentContent,
     ReferralAnswer,
     ReferralContent,
     ReferralFacts,
@@ -16,6 +21,7 @@ from assistance.sections import (
     SupportPlanContent,
 )
 from assistance.sections import Assistance as Content
+from audit.models import TrackedModel
 from cases.models import Case, CaseTeamGrant, Entry, SealedModel
 from cases.models.base import SectionTypes
 from cases.models.request import CaseRequest
@@ -206,3 +212,103 @@ class Override(CaseRequest):
     class Meta:
         default_permissions = ()
         constraints = CaseRequest.decided_by_another("override")
+
+
+class Cost(Entry):
+    """What a record of assistance is planned to cost. Which record that is stands under seal."""
+
+    SECTIONS = {"content": ("financial", CostContent)}
+    Privacy = Entry.Privacy
+
+
+class Payment(Entry):
+    """What was paid of a cost, or the reversal of it. It stays as it was written, as the table says."""
+
+    SECTIONS = {"content": ("financial", PaymentContent)}
+
+    class Privacy(Entry.Privacy):
+        open = (*Entry.Privacy.open, "cost", "reverses")
+
+    cost = models.ForeignKey(Cost, on_delete=models.PROTECT, related_name="payments")
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by"
+    )
+
+    class Meta(Entry.Meta):
+        constraints = [
+            models.CheckConstraint(condition=models.Q(revision=1), name="payment_never_changes")
+        ]
+
+
+class BudgetLine(TrackedModel):
+    """What a donor gives for a project, for a while. Data of the office: it says nothing of anybody."""
+
+    class Privacy:
+        open = (
+            *("id", "revision", "last_event", "resealed_by", "organisation", "code", "donor"),
+            *("project", "begins_on", "ends_on", "currency", "amount_cents", "above_cents"),
+            "ceilings_cents",
+        )
+        sealed = ()
+
+    organisation = models.ForeignKey(
+        "accounts.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    code = models.CharField(_("code"), max_length=40)
+    donor = models.CharField(_("donor"), max_length=120)
+    project = models.CharField(_("project code"), max_length=60)
+    begins_on = models.DateField(_("begins on"))
+    ends_on = models.DateField(_("ends on"))
+    currency = models.CharField(_("currency"), max_length=3, choices=list(CURRENCIES.items()))
+    # Whole cents, so that a database that counts in binary fractions cannot lose one.
+    amount_cents = models.BigIntegerField(_("amount"))
+    above_cents = models.BigIntegerField(_("approval above"))
+    ceilings_cents = models.JSONField(
+        _("ceilings"), default=dict, blank=True
+    )  # kind of assistance -> cents
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "code"], name="one_line_a_code"),
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gte=models.F("begins_on")), name="line_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}, {self.donor}, {self.project} ({self.currency})"
+
+    @property
+    def amount(self) -> Decimal:
+        return Decimal(self.amount_cents) / 100
+
+    @property
+    def approval_above(self) -> Decimal:
+        return Decimal(self.above_cents) / 100
+
+    @property
+    def ceilings(self) -> dict[str, Decimal]:
+        """Kind of assistance -> the most that is paid for it."""
+        return {kind: Decimal(cents) / 100 for kind, cents in self.ceilings_cents.items()}
+
+
+class LedgerEntry(TrackedModel):
+    """That something was paid from a line or reversed. It names no case; how much is sealed.
+
+    It stays as it was written, as the table says.
+    """
+
+    class Privacy:
+        open = ("id", "revision", "last_event", "resealed_by", "line", "booked_on")
+        sealed = ("content_sealed",)
+
+    line = models.ForeignKey(BudgetLine, on_delete=models.PROTECT, related_name="entries")
+    booked_on = models.DateField(_("booked on"))
+    content_sealed = SealedField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=models.Q(revision=1), name="ledger_never_changes")
+        ]

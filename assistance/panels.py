@@ -19,6 +19,7 @@ from cases.presenters import text_of
 from cases.presenters import told as all_told
 from core.rights import Right
 
+FINANCIAL = "financial"
 IN_THE_LINE = ("provider", "goal")  # what the panel tells elsewhere, or not at all
 
 
@@ -39,6 +40,7 @@ def _context(
             "detail": told(content),
             "content": content,
             "told": all_told(content, without=IN_THE_LINE),
+            "may_plan_cost": may_record and {content.CLASS, FINANCIAL} <= access.write,
             "may_change": may_record and content.CLASS in access.write,
             "approval": approvals.get(row.pk),
         }

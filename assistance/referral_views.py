@@ -206,7 +206,8 @@ def _override(
 def referrals(request: StaffRequest) -> HttpResponse:
     """What was referred to the desk this person is at, and what is referred of their own cases."""
     lists = (services.referred_to(request.user), services.sent_by(request.user))
-    cases = {row.case_id for rows in lists for row in rows}
+    asked = overrides.waiting_for(request.user)
+    cases = {row.case_id for rows in (*lists, asked) for row in rows}
     listed = case_rows(list(cases), by=request.user, verb=Verb.CASE_LISTED)
     names = {line.case.pk: line.identity for line in listed}
     to_us, by_us = (
@@ -222,6 +223,6 @@ def referrals(request: StaffRequest) -> HttpResponse:
         "is_at_desk": is_at_a_desk(request.user),
         "may_refer": request.user.has_right(Right.GRANT_GIVE),
         "may_decide": request.user.has_right(Right.OVERRIDE_DECIDE),
-        "asked": overrides.waiting_for(request.user),
+        "asked": [(one, names.get(one.case_id)) for one in asked],
     }
     return render(request, "assistance/referrals.html", context)

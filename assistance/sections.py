@@ -53,6 +53,45 @@ class AssistanceFacts(Section):
     detail: str = ""  # code of the type or method within the kind
 
 
+class CostContent(Section):
+    """What a record of assistance is planned to cost (class `financial`)."""
+
+    assistance: str = ""  # id of the record
+    kind: str = ""  # of the record: ceilings of a budget are by kind
+    planned: Decimal | None = None
+    currency: str = ""
+    line: str = ""  # id of the BudgetLine
+    line_code: str = ""  # the line, donor and project as they were called when this was written
+    donor: str = ""
+    project_code: str = ""
+    rate: Decimal | None = None  # what one unit of the currency costs in that of the line, as typed
+    rate_on: date | None = None  # the day of that rate
+    purpose: str = ""
+
+
+class PaymentContent(Section):
+    """What was paid of a cost, or with the other sign reversed (class `financial`)."""
+
+    amount: Decimal | None = None  # in the currency of the cost
+    currency: str = ""
+    rate: Decimal | None = None
+    rate_on: date | None = None
+    booked: Decimal | None = None  # the same in the currency of the line
+    line: str = ""
+    kind: str = ""
+    ledger: str = ""  # id of the LedgerEntry
+    receipt: str = ""
+    paid_on: date | None = None
+    reason: str = ""  # of a reversal
+
+
+class LedgerContent(Section):
+    """An entry of the ledger of a budget line, in its currency. It names no case."""
+
+    kind: str = ""
+    amount: Decimal | None = None
+
+
 class SessionFacts(Section):
     """Where the content of a session belongs (class `facts`): the door routes by it."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assistance import referral_views, views
+from assistance import money_views, referral_views, views
 
 app_name = "assistance"
 urlpatterns = [
@@ -20,4 +20,12 @@ urlpatterns = [
         referral_views.override,
         name="override",
     ),
+    path(
+        "<slug:reference>/assistance/<uuid:assistance>/cost/",
+        money_views.plan_cost,
+        name="plan_cost",
+    ),
+    path("<slug:reference>/costs/<uuid:cost>/", money_views.change_cost, name="change_cost"),
+    path("<slug:reference>/costs/<uuid:cost>/pay/", money_views.pay, name="pay"),
+    path("<slug:reference>/payments/<uuid:payment>/", money_views.reverse, name="reverse"),
 ]

@@ -64,7 +64,7 @@ def record(request: StaffRequest, reference: str) -> HttpResponse:
 @require(Right.ASSISTANCE_RECORD)
 def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpResponse:
     """Complete or correct one record; what it said before stays in its history."""
-    case, access, row, content = _opened(request, reference, assistance)
+    case, access, row, content = opened_record(request, reference, assistance)
     initial = content.as_dict() | {
         "status": row.status,
         "starts_on": row.starts_on,
@@ -92,7 +92,7 @@ def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpRespo
 @require(Right.ASSISTANCE_RECORD)
 def session(request: StaffRequest, reference: str, assistance: UUID) -> HttpResponse:
     """Add a session to a record: a short form with today in it."""
-    case, access, row, content = _opened(request, reference, assistance)
+    case, access, row, content = opened_record(request, reference, assistance)
     is_sent = request.method == "POST"
     initial = {"held_by": request.user.display_name}
     form = SessionForm(request.POST if is_sent else None, classes=access.write, initial=initial)
@@ -104,7 +104,7 @@ def session(request: StaffRequest, reference: str, assistance: UUID) -> HttpResp
     return render(request, "cases/entry.html", context, status=422 if is_sent else 200)
 
 
-def _opened(
+def opened_record(
     request: StaffRequest, reference: str, assistance: UUID
 ) -> tuple[Case, Access, Assistance, Content]:
     """A record, opened, for somebody who may write its class. Raises NotFound and NotAllowed."""

@@ -93,6 +93,14 @@ class Verb(StrEnum):
     OVERRIDE_APPROVED = "override_approved"
     OVERRIDE_DECLINED = "override_declined"
     OVERRIDE_WITHDRAWN = "override_withdrawn"
+    COST_PLANNED = "cost_planned"
+    COST_CHANGED = "cost_changed"
+    PAYMENT_MADE = "payment_made"
+    PAYMENT_REVERSED = "payment_reversed"
+    LEDGER_BOOKED = "ledger_booked"
+    BUDGET_SET = "budget_set"
+    BUDGET_CHANGED = "budget_changed"
+    BUDGET_VIEWED = "budget_viewed"
     GRANT_GIVEN = "grant_given"
     GRANT_REVOKED = "grant_revoked"
     CASE_HANDED_OVER = "case_handed_over"
@@ -278,6 +286,14 @@ TOLD_AS = {
     Verb.OVERRIDE_APPROVED: _("agreed that the case is referred without consent"),
     Verb.OVERRIDE_DECLINED: _("did not agree that the case is referred without consent"),
     Verb.OVERRIDE_WITHDRAWN: _("asked no more to refer the case without consent"),
+    Verb.COST_PLANNED: _("planned a cost"),
+    Verb.COST_CHANGED: _("planned a cost otherwise"),
+    Verb.PAYMENT_MADE: _("recorded a payment"),
+    Verb.PAYMENT_REVERSED: _("reversed a payment"),
+    Verb.LEDGER_BOOKED: _("booked on a budget line"),
+    Verb.BUDGET_SET: _("set up a budget line"),
+    Verb.BUDGET_CHANGED: _("changed a budget line"),
+    Verb.BUDGET_VIEWED: _("looked at what is left of budgets"),
     Verb.GRANT_GIVEN: _("gave access"),
     Verb.GRANT_REVOKED: _("took access back"),
     Verb.CASE_HANDED_OVER: _("handed the case over"),

@@ -56,6 +56,8 @@ TECHNICAL = frozenset(
         "file",
         "file_digest",
         "glass",
+        "cost",
+        "reverses",
         "grant",
     ]
 )

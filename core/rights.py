@@ -10,6 +10,8 @@ class Right(StrEnum):
     CASE_SEARCH = "case.search"
     CASE_IMPORT = "case.import"
     ASSISTANCE_RECORD = "assistance.record"
+    BUDGET_SEE = "budget.see"  # what is left of the budget lines of one's organisation
+    BUDGET_SET = "budget.set"  # set them up and change them
     GRANT_GIVE = "grant.give"  # share one's own cases, hand them over, exclude people from them
     OVERRIDE_DECIDE = (
         "override.decide"  # on a referral without consent, for a danger to life, of cases one sees

@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from accounts.models import Office, User
 from accounts.roles import ROLES
-from assistance.models import Assistance, Referral
+from assistance.models import Assistance, Cost, Referral
 from audit.models import Event, EventCase, ReviewItem
 from audit.sequencer import sequence
 from audit.verbs import READS, Verb
@@ -222,6 +222,9 @@ class Walk:
             "reference": lambda: usually(case.reference, "BY-2026-999999"),
             "file": lambda: one_of(Attachment.objects.filter(here)),
             "assistance": lambda: one_of(Assistance.objects.filter(here)),
+            "cost": lambda: one_of(Cost.objects.filter(here)),
+            "payment": lambda: case.pk,
+            "line": lambda: case.pk,
             "grant": lambda: one_of(CaseUserGrant.objects.filter(content_object=case)),
             "person": lambda: one_of(User.objects.all()),
             "item": lambda: one_of(ReviewItem.objects.all()),
@@ -282,6 +285,8 @@ class Walk:
             },
             "assistance:record": helped | {"matter": "Typed", "stage": "advice"},
             "assistance:change": helped | {"matter": "Typed", "stage": "advice", "revision": "0"},
+            "assistance:plan_cost": {"planned": "7", "currency": "BYN"},
+            "assistance:change_cost": {"planned": "8", "currency": "BYN", "revision": "1"},
             "assistance:session": {"held_on": today, "minutes": "50", "note": "Typed"},
             "assistance:refer": {"service": "legal"},
             "assistance:referral": {"act": self.random.choice(["accepted", "declined", "feedback"])}

@@ -6,6 +6,7 @@ Every sealed text holds a word that stands nowhere else. Who sees it has seen th
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import count
 from random import Random
 from uuid import UUID
@@ -21,7 +22,7 @@ from accounts.services import (
     make_organisation,
     make_user,
 )
-from assistance import sections
+from assistance import money, sections
 from assistance.models import Assistance, Override
 from assistance.referral_services import send_referral
 from assistance.services import change_assistance, record_assistance
@@ -224,6 +225,8 @@ def _build_case(world: World, number: int) -> Case:
     made = contents(lambda cls: world.word(case.pk, cls), world.random.choice(["medical", "legal"]))
     for kind, content in made.items():
         casework.record_entry(case, ENTRY_KINDS[kind], content, by=owner)
+    spent = sections.CostContent(planned=Decimal(40), purpose=world.word(case.pk, "financial"))
+    money.plan_cost(case, spent, by=owner)
     for cls in ("medical", "legal"):
         content = sections.SessionContent(cls=cls, kind=cls, note=world.word(case.pk, cls))
         casework.record_entry(case, SESSION, content, by=owner)

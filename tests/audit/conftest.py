@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from django.utils import timezone
 
 from accounts.models import LinkedIdentity, PasswordLink, Proposal, User
 from accounts.services import join_team, make_office, make_organisation, make_team
-from assistance.models import Override, Referral
+from assistance import money
+from assistance.models import BudgetLine, Override, Referral
 from assistance.sections import (
+    CostContent,
     PsychologicalAssistance,
     ReferralContent,
     ReferralFacts,
@@ -101,6 +104,7 @@ def world(
         for name, content in contents().items():
             record_entry(one, ENTRY_KINDS[name], content, by=alena)
         record_entry(one, SESSION, SessionContent(cls="legal", note="Held"), by=alena)
+    _pay([case, second], alena)
     for kind in ("adult", "child"):
         rule = RetentionRule(kind=kind, years=10)
         trail.save(rule, verb=Verb.RETENTION_CHANGED, by=alena)
@@ -128,6 +132,26 @@ def world(
     assert all(len(found) >= 2 for found in rows.values()), "each kind needs two rows"
     assert CaseUserGrant.objects.count() >= 4
     return rows
+
+
+def _pay(cases: list[Case], by: User) -> None:
+    """Rows of costs, payments, budget lines and their ledgers."""
+    where = {
+        "organisation_id": by.organisation_id,
+        "donor": "Donor",
+        "project": "P",
+        "currency": "BYN",
+    }
+    when = {"begins_on": date(2020, 1, 1), "ends_on": date(2099, 1, 1)}
+    for one in cases:
+        line = BudgetLine(
+            code=one.reference, amount_cents=9_900, above_cents=9_900, **where, **when
+        )
+        trail.save(line, verb=Verb.BUDGET_SET, by=None)
+        content = CostContent(planned=Decimal(5), currency="BYN", line=str(line.pk))
+        cost = money.plan_cost(one, content, by=by)
+        paying = {"amount": Decimal(5), "paid_on": date.today(), "receipt": "R-1"}
+        money.pay(cost, **paying, revision=1, by=by)
 
 
 def _attach(case: Case, by: User) -> None:

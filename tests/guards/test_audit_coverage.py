@@ -15,11 +15,17 @@ from accounts import identities, links, proposals
 from accounts import services as accounts
 from accounts.models import LinkedIdentity, Proposal
 from accounts.provider import Identity as IdentityElsewhere
+from assistance import money
 from assistance import override_services as overrides
 from assistance import referral_services as referrals
 from assistance import services as assistance
 from assistance.models import Override, Referral
-from assistance.sections import FinancialAssistance, LegalAssistance, ReferralContent
+from assistance.sections import (
+    CostContent,
+    FinancialAssistance,
+    LegalAssistance,
+    ReferralContent,
+)
 from audit import review, trail
 from audit.context import RequestContext, serving
 from audit.models import EventCase, ReviewItem
@@ -772,6 +778,7 @@ PAGES = {
     "assistance:change": ("assistance.views", Verb.CASE_VIEWED),
     "assistance:referral": ("assistance.referral_views", Verb.CASE_VIEWED),
     "referrals": ("assistance.referral_views", Verb.CASE_LISTED),
+    "assistance:pay": ("assistance.money_views", Verb.CASE_VIEWED),
 }
 
 
@@ -801,6 +808,8 @@ def visit(case, alena, ihar, viktar, client_for):
         answer_due=today(),
         by=alena,
     )
+    content = CostContent(planned=40, currency="BYN", purpose=SENTINELS["narrative"])
+    cost = money.plan_cost(case, content, by=alena)
     browser = client_for(alena)
     browser.raise_request_exception = False
 
@@ -809,6 +818,7 @@ def visit(case, alena, ihar, viktar, client_for):
         arguments["referrals"] = []
         arguments["assistance:referral"] = [case.reference, referral.pk]
         arguments["assistance:change"] = [case.reference, row.pk]
+        arguments["assistance:pay"] = [case.reference, cost.pk]
         arguments["cases:panel"] = [case.reference, "event"]
         arguments["cases:entry"] = [case.reference, "event", event.pk]
         arguments["cases:file"] = [case.reference, picture.pk]

@@ -41,6 +41,8 @@ OPEN_OF_A_CASE = {
     "cases.Perpetrator": {"case", "recorded_on", "recorded_by"},
     "cases.Comment": {"case", "recorded_on", "recorded_by"},
     "assistance.SupportPlan": {"case", "recorded_on", "recorded_by"},
+    "assistance.Cost": {"case", "recorded_on", "recorded_by"},
+    "assistance.Payment": {"case", "recorded_on", "recorded_by", "cost", "reverses"},
     "assistance.AssistanceSession": {"case", "recorded_on", "recorded_by"},
     "assistance.Referral": {"case", "to", "grant", "status", "recorded_by"}
     | {"sent_on", "answer_due", "status_on"},

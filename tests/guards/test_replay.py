@@ -235,6 +235,7 @@ def _opened(row: SealedModel, section: str) -> str:
             said = msgspec.json.decode(unseal(place, bytes(getattr(row, f"{section}_sealed"))))
         except CannotOpen:
             continue
+        said.pop("ledger", None)  # the id of a new row
         return str(said)
     raise AssertionError(f"{section} of {type(row).__name__} does not open")
 

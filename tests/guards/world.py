@@ -33,9 +33,16 @@ from accounts.services import (
     suspend_account,
     take_role,
 )
-from assistance.models import Override, Referral
+from assistance import money
+from assistance.budgets import set_line
+from assistance.models import BudgetLine, Cost, Override, Payment, Referral
 from assistance.referral_services import new_referral, send_referral
-from assistance.sections import FinancialAssistance, PsychologicalAssistance, ReferralContent
+from assistance.sections import (
+    CostContent,
+    FinancialAssistance,
+    PsychologicalAssistance,
+    ReferralContent,
+)
 from assistance.services import record_assistance
 from audit import review, trail
 from audit.context import RequestContext, serving
@@ -123,8 +130,10 @@ def surround(
     notice = glass.notices.get(to=by)
     excluded = exclude(case, person=colleague("olga", "medical"), ground="named", note="", by=by)
     exporting = {"reason": "court", "note": word, "wanted": TrailFilter()}
+    maryna = colleague("maryna", "supervisor")
     with serving(RequestContext("request", "elsewhere")):
-        ask_for_export(case, **exporting, by=colleague("maryna", "supervisor"))
+        ask_for_export(case, **exporting, by=maryna)
+    cost, to_pay, paid = _costs(case, by, maryna, word)
     going = {"purpose": "ourselves", "recipient": RECIPIENT, "note": "The office moves"}
     with serving(RequestContext("request", "elsewhere")):
         workbook = ask_for_workbook([case], **going, by=colleague("nastassia", "supervisor"))
@@ -221,13 +230,23 @@ def surround(
         "assistance:refer": (
             at_case,
             {"service": "shelter", "to": str(referral.to_id), "outgoing_referral_details": word}
-            | {"classes": ["contact", "identity"], "answer_due": today(), "until": until},
+            | {"classes": ["contact", "identity"], "answer_due": until, "until": until},
         ),
         "assistance:referral": (
             (reference, referral.pk),
             {"act": "withdrawn", "said": word, "revision": "1"},
         ),
         "assistance:override": ((reference, unagreed.pk), {"act": "decline", "note": word}),
+        "assistance:plan_cost": ((reference, row.pk), {"planned": "7", "currency": "BYN"}),
+        "assistance:change_cost": (
+            (reference, cost.pk),
+            {"planned": "8", "currency": "BYN", "revision": "1"},
+        ),
+        "assistance:pay": (
+            (reference, to_pay.pk),
+            {"amount": "5", "paid_on": today(), "receipt": "R-2", "revision": "1"},
+        ),
+        "assistance:reverse": ((reference, paid.pk), {"reason": "Twice"}),
         "audit:officer": ((by.pk,), {}),
         "audit:review_item": ((item,), {"act": "sign_off", "note": "Agreed", "revision": "1"}),
     }
@@ -235,7 +254,7 @@ def surround(
     ids |= {"payment": payment.pk, "grant": grant.pk, "exclusion": excluded.pk, "event": event}
     ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
     ids |= {"referral": referral.pk, "closure": closure.pk, "unagreed": unagreed.pk}
-    ids |= {"workbook": workbook.pk}
+    ids |= {"workbook": workbook.pk, "cost": cost.pk, "to_pay": to_pay.pk, "paid": paid.pk}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
 
 
@@ -271,6 +290,34 @@ def _ask_without_consent(case: Case, by: User, to: Organisation, word: str) -> R
     asked.asked_as, asked.until = "case_officer", timezone.localdate() + timedelta(days=9)
     trail.save(asked, verb=Verb.OVERRIDE_ASKED, by=by, reason="unable", details={"note": word})
     return row
+
+
+def _costs(case: Case, by: User, supervisor: User, word: str) -> tuple[Cost, Cost, Payment]:
+    """A cost, one that is to be paid, and the payment of a third."""
+    line = make_line(supervisor, case.reference)
+    content = CostContent(planned=Decimal(5), currency="BYN", line=str(line.pk), purpose=word)
+    cost, to_pay, third = (money.plan_cost(case, content, by=by) for _number in range(3))
+    paying = {"amount": Decimal(5), "paid_on": timezone.localdate(), "receipt": "R-1"}
+    return cost, to_pay, money.pay(third, **paying, revision=1, by=by)
+
+
+def make_line(by: User, code: str) -> BudgetLine:
+    """A budget line that runs now."""
+    running = {"begins_on": timezone.localdate() - timedelta(days=9)}
+    running |= {"ends_on": timezone.localdate() + timedelta(days=90), "currency": "BYN"}
+    given = {"donor": "Donor", "project": "P-1", "amount_cents": 99_900, "above_cents": 9_900}
+    return set_line(BudgetLine(code=code, **running, **given), by=by)
+
+
+def budgets_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[Arguments, dict]]:
+    """The addresses of budgets, with what is posted there."""
+    line = make_line(person("anton", "supervisor", at=case.office), "EU-1")
+    typed = {"donor": "Donor", "project": "P-1", "currency": "BYN", "amount": "10"}
+    typed |= {"begins_on": today(), "ends_on": today(), "approval_above": "5"}
+    return {
+        "budgets:new": ((), typed | {"code": "EU-2"}),
+        "budgets:change": ((line.pk,), typed | {"code": "EU-3", "revision": "1"}),
+    }
 
 
 def _put_up_for_review(by: User) -> UUID:
@@ -320,7 +367,7 @@ def places(case, alena, person, own_files, settings) -> dict[str, tuple[Argument
     """Address → its arguments and what is posted there, about Alena's case."""
     settings.DATA_DIR = own_files
     around = surround(case, alena, person, word=SENTINELS["narrative"])
-    return around.places | accounts_around(case, person)
+    return around.places | accounts_around(case, person) | budgets_around(case, person)
 
 
 @pytest.fixture
