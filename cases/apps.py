@@ -44,7 +44,7 @@ class CasesConfig(AppConfig):
         CASE_NAMES.append(_references)
         LOCAL_NAMES.append(_countries_of_offices)
         PINNED.append(check_all)
-        of_person = ("document", "contact")
+        of_person = ("document", "phone")
         own_kinds = ("comment", *of_person, "screening", "decision", "protection")
         own_kinds += ("event", "perpetrator")
         CASE_PANELS.insert(0, panel_of("risk"))

@@ -104,7 +104,7 @@ ENTRY_KINDS: dict[str, EntryKind] = {
         titled=("document_type",),
         numbers=lambda content: [content.document_number],
     ),
-    "contact": EntryKind(
+    "phone": EntryKind(
         *(ContactPoint, ContactPointForm),
         *(Verb.CONTACT_RECORDED, Verb.CONTACT_CHANGED),
         (Right.CASE_EDIT,),

@@ -19,7 +19,7 @@ sys.path[0] = str(ROOT)  # it was tests/, whose packages are named like those th
 from tests.browser.chromium import find_chromium  # noqa: E402
 
 # A test that hangs says where, and fails.
-STOP = ["-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true"]
+STOP = ["-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true"]
 QUICK = ["-q", "-n", "2", *STOP, "tests", "-m", "not browser"]
 # These know no database, or bring their own, PostgreSQL's among them: once is enough.
 OWN_DATABASES = [

@@ -27,6 +27,8 @@ HOLDERS = {
     "grant.give": {"case_officer"},
     "case.assign": {"supervisor"},
     "override.decide": {"supervisor"},
+    "case.export": {"case_officer", "supervisor"},
+    "export.decide": {"supervisor"},
     "glass.break": {"case_officer", "supervisor"},
     "glass.oversee": {"data_protection"},
     "officer.audit": {"supervisor", "auditor"},

@@ -426,7 +426,10 @@ def judge(
             yield f"discloses {cls} of a case without a reading event that says so: {told}"
     for content in readings:
         for case in content["cases"]:
-            if UUID(case) not in allowed:
+            is_elsewhere = content["verb"] == Verb.MATCH_TOLD  # there is one, and nothing of it
+            if is_elsewhere and UUID(case) in allowed:
+                yield "is told that a case is elsewhere that this person sees"
+            elif UUID(case) not in allowed and not is_elsewhere:
                 yield f"{content['verb']} names a case of which this person may see nothing"
     if status >= 500 and status != 503:
         yield f"fails with {status}"

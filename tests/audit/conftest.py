@@ -201,7 +201,9 @@ def _ask_for_export(case: Case, by: User) -> None:
 
 
 def _ask_for_workbook(case: Case, by: User) -> None:
-    request = WorkbookRequest(cases=[str(case.pk)], purpose="others", recipient="age1", classes=[])
+    request = WorkbookRequest(
+        cases=[str(case.pk)], purpose="others", recipient="age1", classes=["identity"]
+    )
     request.asked_by, request.asked_as, request.state = by, "case_officer", "declined"
     trail.save(request, verb=Verb.WORKBOOK_ASKED, by=by)
 

@@ -87,7 +87,8 @@ WRITES = {
     "cases:hold": (["reference"], {"note": "Court", "act": "put"}),
     "cases:close": (
         ["reference"],
-        {"status": "Closed", "closed_on": date.today(), "reason": "Over"},
+        {"status": "Closed", "closed_on": date.today(), "reason": "Other"}
+        | {"details": "Over", "done_documents": "on"},
     ),
 }
 

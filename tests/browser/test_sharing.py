@@ -58,8 +58,9 @@ def test_a_specialist_records_in_the_shared_class_alone(visit):
     doctor.get_by_role("button", name="Medical").click()
     doctor.get_by_label("Diagnosis").fill("Seasonal allergy")
     doctor.get_by_role("button", name="Save").click()
+    expect(doctor.get_by_text("Assistance is recorded.")).to_be_visible()
     officer.goto(f"/cases/{reference}/")
-    expect(officer.get_by_text("Seasonal allergy")).to_be_visible()
+    expect(officer.get_by_role("cell", name="Seasonal allergy")).to_be_visible()
 
 
 def share(page, who: str, what: str) -> None:

@@ -26,7 +26,7 @@ def contents(word: Callable[[str], str] = lambda cls: "Told", cls: str = "narrat
             risk_level="high", review_due=timezone.localdate(), safety_plan=word("narrative")
         ),
         "document": DocumentContent(document_type="passport", document_remarks=word("identity")),
-        "contact": ContactPointContent(
+        "phone": ContactPointContent(
             channel="email", reached_at="a@b.example", channel_remarks=word("contact")
         ),
         "screening": ScreeningContent(

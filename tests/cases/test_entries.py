@@ -34,7 +34,7 @@ LEAST = {
         "risk_level": "high",
     },
     "document": {"document_held": "taken", "document_type": "passport"},
-    "contact": {"reached_at": "+375 29 111", "safe_to_call": "no", "channel": "messenger"},
+    "phone": {"reached_at": "+375 29 111", "safe_to_call": "no", "channel": "messenger"},
     "screening": {"screened_on": TODAY.isoformat(), "screening_result": "ask_again"},
     "protection": {"step_from": TODAY.isoformat(), "protection_step": "physical"},
     "decision": {
@@ -233,7 +233,7 @@ def test_the_page_of_a_part_tells_nothing_of_other_classes(case, alena, volha, s
     for cls, words in (("psychological", "She slept"), ("medical", "The wrist heals")):
         casework.record_entry(case, COMMENT, CommentContent(cls=cls, comment=words), by=alena)
     for name in (
-        *("document", "contact", "screening", "protection"),
+        *("document", "phone", "screening", "protection"),
         "risk",
         "decision",
         "comment",

@@ -25,6 +25,7 @@ from cases.access import principals_of
 from cases.models import Case, ErasureReason, ErasureRequest, Person
 from cases.models.attachment import file_place
 from cases.search.live import live_index
+from cases.sections import ConsentTerms
 from cases.selectors import get_case_for, victim_of
 from cases.services import casework, erasure, grants
 from cases.services.consents import record_consent
@@ -284,7 +285,7 @@ def test_nothing_can_be_added(grown, erase, alena, ihar, pavel):
         lambda: casework.change_person(
             victim, before=before, after=after, revision=victim.revision, by=alena
         ),
-        lambda: record_consent(grown, terms=before["identity"], recorded_on=date.today(), by=alena),
+        lambda: record_consent(grown, terms=ConsentTerms(), recorded_on=date.today(), by=alena),
         lambda: grants.give_grant(grown, **giving, reason="review", by=alena),
         lambda: erasure.ask_for_erasure(grown, **ASKING, by=alena),
         lambda: renew_case(grown.pk, by=None),

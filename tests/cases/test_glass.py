@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -9,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from assistance.sections import FinancialAssistance
+from assistance.services import record_assistance
 from audit import review, trail
 from audit.models import Checkpoint, LogState, ReviewItem, ReviewState
 from audit.verbs import TAKEN_OUT, WEIGHTY, Verb
@@ -204,6 +207,9 @@ def test_nothing_is_taken_out(case, alena, ihar, iryna, own_files, client_for):
 
 def test_nothing_is_done_but_reading(case, alena, iryna):
     """Iryna's role includes all of this, for cases she sees otherwise."""
+    payment = FinancialAssistance(amount=Decimal(40), currency="BYN")
+    day = {"status": "delivered", "starts_on": timezone.localdate()}
+    paid = record_assistance(case, content=payment, **day, by=alena)
     breaking(case, iryna, "identity", "narrative", "financial")
     acts = (
         lambda: retention.put_on_hold(case, note="x", by=iryna),
@@ -212,7 +218,7 @@ def test_nothing_is_done_but_reading(case, alena, iryna):
         lambda: exclude(case, person=alena, ground="named", note="", by=iryna),
         lambda: trail_of(case, by=iryna, before=None),
         lambda: check_can_grant(iryna, case, ()),
-        lambda: approvals.approve(case, revision=case.revision, by=iryna),
+        lambda: approvals.approve(paid, revision=paid.revision, by=iryna),
     )
     for act in acts:
         with pytest.raises(NotAllowed):

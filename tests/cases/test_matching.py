@@ -1,7 +1,5 @@
 """Somebody who is already here, in a case that whoever registers them does not see."""
 
-from datetime import date
-
 import pytest
 from django.urls import reverse
 
@@ -34,7 +32,7 @@ def known(alena):
     identity = Identity(
         second_name="Снежаньская",
         first_name="Вольга",
-        birthdate=date(1991, 2, 14),
+        birthdate="1991-02-14",
         identity_number=NUMBER,
     )
     contact = Contact(mobile_phone="+375 29 765-43-21")

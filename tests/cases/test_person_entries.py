@@ -26,7 +26,7 @@ from tests.guards import log
 pytestmark = pytest.mark.django_db
 
 TODAY = timezone.localdate()
-DOCUMENT, CONTACT = ENTRY_KINDS["document"], ENTRY_KINDS["contact"]
+DOCUMENT, CONTACT = ENTRY_KINDS["document"], ENTRY_KINDS["phone"]
 
 
 def _page(response):
@@ -52,7 +52,7 @@ def test_a_person_is_found_by_every_document_and_phone(case, alena, client_for):
     said = {"document_type": "passport", "document_number": "MP 7654321"}
     assert browser.post(_add(case, "document"), said).status_code == 302
     said = {"channel": "landline", "reached_at": "+375 17 222-33-44", "safe_to_call": "no"}
-    assert browser.post(_add(case, "contact"), said).status_code == 302
+    assert browser.post(_add(case, "phone"), said).status_code == 302
     for query in ("MP7654321", "8 017 222 33 44", "4010199A001PB1", SENTINELS["contact"]):
         assert live_index.find(query, by=alena) == [case.pk], query
     page = _detail(case, browser)
@@ -102,7 +102,7 @@ def test_papers_are_read_in_their_class_and_counted_by_nobody_else(
     page = _detail(case, client_for(ihar))
     assert "MP7654321" not in page and "Identity documents" not in page
     assert "+375 29 765 43 22" in page
-    assert client_for(ihar).post(_add(case, "contact"), {}).status_code == 403
+    assert client_for(ihar).post(_add(case, "phone"), {}).status_code == 403
     assert client_for(ihar).post(_add(case, "document"), {}).status_code == 403
 
 

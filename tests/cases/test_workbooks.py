@@ -39,7 +39,6 @@ from cases.services.glass import break_glass
 from cases.services.grants import hand_over
 from cases.services.intake import register_case, register_many
 from cases.services.new_case import NewCase
-from cases.services.retention import close_case
 from cases.services.workbooks import (
     approve_workbook,
     ask_for_workbook,
@@ -51,6 +50,7 @@ from cases.services.workbooks import (
     wanted_cases,
 )
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
+from tests.cases.closed import close_case
 from tests.cases.made_entries import contents
 from tests.conftest import SENTINELS
 from tests.guards import log, source

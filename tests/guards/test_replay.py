@@ -77,6 +77,7 @@ KNOWN = {
 KEY_OF_LINK = re.compile(r"'key': '[0-9a-f-]{36}'")
 # Different each time, whatever is done.
 BY_CHANCE = {"file", "file_digest", "password", "asked_session", "decided_session"}
+BY_CHANCE |= {"digest"}  # of what is approved, which the same act may seal anew
 
 
 class Asked(NamedTuple):

@@ -155,6 +155,7 @@ def surround(
     sent = SimpleUploadedFile("a.txt", b"Told")
     closure = ask_closure(case, reason=word, closed_on=timezone.localdate(), by=by)
     ending = {"status": "Closed", "closed_on": today(), "reason": "Other", "done_documents": "on"}
+    ending |= {"explain_referrals": "They go on", "explain_assistance": "It is paid later"}
     sharing = {"to": str(taras.pk), "classes": ["identity"], "until": until, "reason": "review"}
     places = {
         "cases:add_file": (at_case, {"cls": "psychological", "file": sent}),
@@ -182,7 +183,7 @@ def surround(
         "cases:certificate_pdf": (at_case, {}),
         "cases:hand_over_all": (
             (),
-            {"officer": str(nina.pk), "person": str(by.pk), "note": "Is back"},
+            {"officer": str(by.pk), "person": str(nina.pk), "note": "Leaves"},
         ),
         "cases:hand_over": (at_case, {"person": str(nina.pk), "note": "Leaves"}),
         "cases:conflicts": (at_case, excluding),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0016_closure'),
+        ('cases', '0015_closure'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

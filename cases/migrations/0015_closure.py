@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0015_stage'),
+        ('cases', '0014_stage'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
