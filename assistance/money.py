@@ -74,8 +74,7 @@ def _check_line(case: Case, content: CostContent) -> None:
     line = line_of(content.line)
     if line is not None and line.organisation_id != case.office.organisation_id:
         raise BadInput(_("This budget line is another organisation's. Choose one from the list."))
-    if line is not None and content.currency != line.currency and not content.rate:
-        raise BadInput(_("Enter the exchange rate: the budget line is kept in another currency."))
+    in_line(content.planned or Decimal(0), content.currency, line, content.rate)
 
 
 # --- What is paid ---------------------------------------------------------------------

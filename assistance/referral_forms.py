@@ -16,7 +16,7 @@ from assistance.sections import ReferralContent
 from cases.forms import day, one_of, section_from, text
 from cases.keeping_forms import SEALED
 from cases.reference import entry_choices
-from core.classes import LONG_NAMES
+from core.classes import LONG_NAMES, choices_of
 
 ANSWERED_WITHIN = timedelta(days=3)  # unless the sender says otherwise
 SEEN_FOR = timedelta(days=90)
@@ -88,7 +88,7 @@ class ReferralForm(forms.Form):
         fields["to"].choices = [(pk, str(one)) for pk, one in self._organisations.items()]
         if len(self._organisations) == 1:
             fields["to"].initial = next(iter(self._organisations))
-        fields["classes"].choices = [c for c in LONG_NAMES.items() if c[0] in own_classes]
+        fields["classes"].choices = choices_of(own_classes)
         fields["classes"].initial = list(SERVICES[service].needs)
         today = timezone.localdate()
         fields["answer_due"].initial = today + ANSWERED_WITHIN

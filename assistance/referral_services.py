@@ -5,7 +5,7 @@ Rows are locked in this order: the case, its grant, the referral.
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date
 
 import msgspec
 from django.db import transaction
@@ -37,6 +37,7 @@ from cases.services import grants
 from cases.services.casework import locked
 from cases.services.retention import lock_living
 from core.classes import SHORT_NAMES
+from core.days import end_of
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from core.rights import Right
 
@@ -126,7 +127,7 @@ def grant_for(
         to=desk,
         classes=classes,
         may_write=True,
-        ends=timezone.make_aware(datetime.combine(until, time(23, 59, 59))),
+        ends=end_of(until),
         reason=GrantReason.REFERRAL,
         by=by,
     )

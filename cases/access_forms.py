@@ -11,7 +11,7 @@ from cases.forms import text
 from cases.keeping_forms import SEALED
 from cases.models import GlassGround
 from cases.reference import EXCLUSION_GROUNDS
-from core.classes import LONG_NAMES
+from core.classes import choices_of
 
 
 class _PersonForm(forms.Form):
@@ -19,9 +19,14 @@ class _PersonForm(forms.Form):
 
     def __init__(self, *args: Any, people: Iterable[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._people = {str(person.pk): person for person in people}
-        choices = [("", _("Choose")), *((pk, str(one)) for pk, one in self._people.items())]
-        self.fields["person"].choices = choices  # type: ignore[attr-defined]
+        self._people = self._offer("person", people)
+
+    def _offer(self, field: str, people: Iterable[User]) -> dict[str, User]:
+        """Let one of these be chosen; gives them by their keys."""
+        found = {str(person.pk): person for person in people}
+        choices = [("", _("Choose")), *((pk, str(one)) for pk, one in found.items())]
+        self.fields[field].choices = choices  # type: ignore[attr-defined]
+        return found
 
     def clean_person(self) -> User:
         return self._people[self.cleaned_data["person"]]
@@ -54,9 +59,7 @@ class HandOverAllForm(HandOverForm):
 
     def __init__(self, *args: Any, officers: Iterable[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._officers = {str(officer.pk): officer for officer in officers}
-        choices = [("", _("Choose")), *((pk, str(one)) for pk, one in self._officers.items())]
-        self.fields["officer"].choices = choices  # type: ignore[attr-defined]
+        self._officers = self._offer("officer", officers)
 
     def clean_officer(self) -> User:
         return self._officers[self.cleaned_data["officer"]]
@@ -108,5 +111,5 @@ class GlassForm(forms.Form):
 
     def __init__(self, *args: Any, classes: frozenset[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [choice for choice in LONG_NAMES.items() if choice[0] in classes]
+        choices = choices_of(classes)
         self.fields["classes"].choices = choices  # type: ignore[attr-defined]

@@ -26,7 +26,7 @@ from cases.sections import (
     StatusDecisionContent,
     TraffickingEventContent,
 )
-from core.classes import LONG_NAMES
+from core.classes import choices_of
 from core.schema import Section
 
 
@@ -270,6 +270,6 @@ class CommentForm(EntryForm):
 
     def __init__(self, *args: Any, classes: set[str], **kwargs: Any) -> None:
         super().__init__(*args, classes=classes, **kwargs)
-        choices = [choice for choice in LONG_NAMES.items() if choice[0] in classes]
+        choices = choices_of(classes)
         self.fields["cls"].choices = choices  # type: ignore[attr-defined]
         self.fields["cls"].initial = "narrative" if "narrative" in classes else choices[0][0]

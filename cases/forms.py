@@ -25,7 +25,8 @@ from cases.sections import (
     Identity,
     VictimContext,
 )
-from core.classes import LONG_NAMES
+from core.classes import LONG_NAMES, choices_of
+from core.days import end_of
 from core.known_days import EARLIEST, OutOfRange, past_day
 from core.schema import Section
 
@@ -419,7 +420,7 @@ class GrantForm(forms.Form):
 
     def ends(self) -> datetime:
         """The end of the chosen day, here."""
-        return timezone.make_aware(datetime.combine(self.cleaned_data["until"], time(23, 59, 59)))
+        return end_of(self.cleaned_data["until"])
 
 
 class FileForm(forms.Form):
@@ -446,7 +447,7 @@ class FileForm(forms.Form):
 
     def __init__(self, *args: Any, classes: set[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [choice for choice in LONG_NAMES.items() if choice[0] in classes]
+        choices = choices_of(classes)
         self.fields["cls"].choices = choices  # type: ignore[attr-defined]
         if len(choices) == 1:
             self.fields["cls"].initial = choices[0][0]

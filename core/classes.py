@@ -1,5 +1,8 @@
 """The sensitivity classes of a case file. Each has a key of its own; grants and roles name them."""
 
+from collections.abc import Collection
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 PERSONAL = frozenset({"identity", "contact", "narrative"})
@@ -31,3 +34,8 @@ LONG_NAMES = {
     "legal": _("Legal records"),
     "financial": _("Financial records"),
 }
+
+
+def choices_of(classes: Collection[str]) -> list[tuple[str, Any]]:
+    """These classes with their long names, in the order in which they are always told."""
+    return [choice for choice in LONG_NAMES.items() if choice[0] in classes]

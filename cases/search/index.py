@@ -119,9 +119,7 @@ class NameIndex:
         tokens += [("word", [*word.readings]) for word in asked.words]
         tokens += [("number", [key[::-1] for key in keys]) for keys in asked.numbers]
         clauses = [(Occur.Must, self._among(field, of, 0.0)) for field, of in tokens]
-        searcher = self._searcher
-        found = searcher.search(Query.boolean_query(clauses), limit, count=False).hits
-        return [UUID(searcher.doc(address)["case"][0]) for _score, address in found]
+        return [case for case, _score in self._hits(clauses, limit)]
 
     def _remove(self, case_id: UUID) -> None:
         self._writer.delete_documents_by_term("case", case_id.hex)
@@ -139,11 +137,14 @@ class NameIndex:
         clauses += [(Occur.Must, self._number(keys)) for keys in asked.numbers]
         clauses += [(Occur.Must, self._among("born", born, 0.0)) for born in asked.born]
         best = EXACT * (len(asked.words) + len(asked.numbers))
-        searcher = self._searcher
+        return [Hit(case, score / best) for case, score in self._hits(clauses, limit)]
+
+    def _hits(
+        self, clauses: list[tuple[tantivy.Occur, tantivy.Query]], limit: int
+    ) -> list[tuple[UUID, float]]:
+        searcher = self._searcher  # of one commit, whatever is committed meanwhile
         found = searcher.search(Query.boolean_query(clauses), limit, count=False).hits
-        return [
-            Hit(UUID(searcher.doc(address)["case"][0]), score / best) for score, address in found
-        ]
+        return [(UUID(searcher.doc(address)["case"][0]), score) for score, address in found]
 
     def _allowed(self, principals: Iterable[str], without: str) -> tantivy.Query | None:
         tokens = sorted(set(principals))

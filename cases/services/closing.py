@@ -1,7 +1,7 @@
 """Closing a case: its officer asks, somebody else approves; from then on it is kept by the rules."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -31,6 +31,7 @@ from cases.reference import CLOSURE_REASONS
 from cases.sections import CaseSummary, ClosureContent
 from cases.services.casework import check_can_write, locked
 from cases.services.retention import kind_of, lock_living, years_by_kind, years_later
+from core.days import end_of
 from core.exceptions import BadInput, NotAllowed, WrongState
 from core.rights import Right
 
@@ -155,7 +156,7 @@ def _check_explained(case: Case, content: ClosureContent) -> None:
 def _prolong_supervision(case: Case, *, by: User) -> None:
     """Whoever supervises the office sees the case until it can be erased, or nobody would erase it."""
     last_day = case.retain_until + TIME_TO_DECIDE  # type: ignore[operator]
-    until = timezone.make_aware(datetime.combine(last_day, time(23, 59, 59)))
+    until = end_of(last_day)
     grants = CaseTeamGrant.objects.filter(
         content_object=case, reason=GrantReason.SUPERVISION, revoked_at=None, ends__lt=until
     )

@@ -1,7 +1,7 @@
 """The demonstration: offices, people with every role, and a few hundred invented cases."""
 
 import secrets
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -42,6 +42,7 @@ from cases.services.intake import register_case
 from cases.services.new_case import NewCase
 from cases.stages import stage_of
 from config.demo.stories import DemoPerson, people
+from core.days import end_of
 from reporting.services import export_table, take_snapshot
 from reporting.tables import Definition
 
@@ -178,9 +179,7 @@ def _load(person: DemoPerson, *, by: User) -> Case:
 
 def _share(staff: dict[str, User]) -> None:
     """Some cases are shared with the specialists."""
-    until = timezone.make_aware(
-        datetime.combine(timezone.localdate() + timedelta(days=90), time(23, 59, 59))
-    )
+    until = end_of(timezone.localdate() + timedelta(days=90))
     officer = staff["officer"]
     shared = list(Case.objects.filter(owner=officer)[:8])
     for number, (username, cls) in enumerate(
