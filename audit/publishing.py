@@ -5,6 +5,7 @@ Whoever keeps one can show later that the log was rewritten or cut. Nothing abou
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -97,8 +98,13 @@ class Code:
 
 def qr_of(checkpoint: Checkpoint) -> Code:
     """The checkpoint as a QR code, to be printed in the footer of a report."""
+    return _drawn(checkpoint.note)
+
+
+@lru_cache(maxsize=2)  # every report carries the newest one, and drawing takes longest of all
+def _drawn(text: str) -> Code:
     code = QRCode(error_correction=ERROR_CORRECT_M, border=2)
-    code.add_data(checkpoint.note)
+    code.add_data(text)
     code.make(fit=True)
     rows = code.get_matrix()
     dark = [(x, y) for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark]

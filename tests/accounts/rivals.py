@@ -17,7 +17,6 @@ import django
 
 django.setup()
 
-from django.core.management import call_command
 from django.db import connections
 
 from accounts.links import accept, make_link
@@ -29,14 +28,11 @@ from audit.context import RequestContext, serving
 from audit.models import Event
 from audit.sequencer import sequence
 from audit.verbs import Verb
-from vault.keyring import keyring
+from tests.databases import make_databases
 
 
 def prepare() -> dict[str, User]:
-    for alias in ("keys", "default"):
-        call_command("migrate", database=alias, verbosity=0)
-    keyring.unlock()
-    call_command("createcachetable", verbosity=0)
+    make_databases()
     roles = {"viktar": "administrator", "sviatlana": "administrator", "pavel": "supervisor"}
     people = dict.fromkeys(("vera", "nina"), None) | roles
     return {

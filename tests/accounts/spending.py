@@ -17,14 +17,13 @@ django.setup()
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connections
 
 from accounts import second_factor
 from accounts.models import User
 from accounts.services import make_user
 from tests.conftest import PASSWORD
-from vault.keyring import keyring
+from tests.databases import make_databases
 
 SECRET, STEP = "JBSWY3DPEHPK3PXP", 59_000_000
 CODE = format_hotp_value(hotp_value(SECRET, STEP))
@@ -44,10 +43,7 @@ def spend(together, told) -> None:
 
 
 def main(processes: int) -> None:
-    for alias in ("keys", "default"):
-        call_command("migrate", database=alias, verbosity=0)
-    call_command("createcachetable", verbosity=0)
-    keyring.unlock()
+    make_databases()
     for number in range(10):
         make_user(
             username=f"person{number}",

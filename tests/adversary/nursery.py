@@ -24,7 +24,6 @@ import django
 django.setup()
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection, connections, transaction
 
 from accounts.models import User
@@ -36,6 +35,7 @@ from cases.sections import CaseSummary
 from cases.services.intake import register_many
 from cases.services.new_case import NewCase
 from tests.audit.people import somebody
+from tests.databases import make_databases
 from vault.keyring import keyring
 
 CASES = 6
@@ -43,10 +43,8 @@ GROUP = "group"
 
 
 def prepare() -> dict[str, Any]:
-    """Migrate, open a few cases that all writers change, and close every connection."""
-    for alias in ("keys", "default"):
-        call_command("migrate", database=alias, verbosity=0)
-    keyring.unlock()
+    """Make the tables, open a few cases that all writers change, and close every connection."""
+    make_databases()
     office, user = somebody()
     cases = register_many([NewCase()] * CASES, office=office, owner=user, by=user)
     trail.record(Verb.OFFICER_AUDITED, by=user, details={"note": "makes the key of this month"})

@@ -219,13 +219,18 @@ def test_a_verification_leaves_no_cursor_of_the_server_open(
     gc.disable()
     try:
         for deed in HALF:
-            with undone():
-                deed(Random(deed.__name__), kept.size)
-                verifier.verify(kept_note=kept.note)
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT count(*) FROM pg_cursors WHERE name LIKE '_django%'")
-                    [left[deed.__name__]] = cursor.fetchone()
-                    cursor.execute("CLOSE ALL")
+            for seed in range(20):
+                with undone():
+                    try:
+                        deed(Random(f"{deed.__name__} {seed}"), kept.size)
+                    except HINDRANCES:
+                        continue
+                    verifier.verify(kept_note=kept.note)
+                    with connection.cursor() as cursor:
+                        cursor.execute("SELECT count(*) FROM pg_cursors WHERE name LIKE '_django%'")
+                        [left[deed.__name__]] = cursor.fetchone()
+                        cursor.execute("CLOSE ALL")
+                break
     finally:
         gc.enable()
-    assert not {name for name, count in left.items() if count}
+    assert left == {deed.__name__: 0 for deed in HALF}

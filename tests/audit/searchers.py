@@ -12,7 +12,6 @@ import django
 
 django.setup()
 
-from django.core.management import call_command
 from django.db import connections
 
 from audit import trail
@@ -22,7 +21,7 @@ from audit.sequencer import sequence
 from audit.verbs import Verb
 from core.exceptions import TooOften
 from tests.audit.people import somebody
-from vault.keyring import keyring
+from tests.databases import make_databases
 
 
 def search(times: int, ready: Barrier, let_through: list[bool]) -> None:
@@ -41,10 +40,8 @@ def search(times: int, ready: Barrier, let_through: list[bool]) -> None:
 
 
 def main(threads: int, times: int) -> None:
-    """Migrate, let every thread search, and print how many searches were let through and recorded."""
-    call_command("migrate", database="keys", verbosity=0)
-    call_command("migrate", verbosity=0)
-    keyring.unlock()
+    """Let every thread search, and print how many searches were let through and recorded."""
+    make_databases()
     somebody()
     ready, let_through = Barrier(threads), []
     working = [Thread(target=search, args=(times, ready, let_through)) for _n in range(threads)]

@@ -13,14 +13,13 @@ import django
 
 django.setup()
 
-from django.core.management import call_command
 from django.db import connections
 
 from audit import sequencer, signing, trail
 from audit.models import Event, LogState, Pending
 from audit.verbs import Verb
 from tests.audit.people import somebody
-from vault.keyring import keyring
+from tests.databases import make_databases
 
 EACH = 40
 
@@ -32,9 +31,7 @@ def write(writer: int) -> None:
 
 
 def main(beside: bool, threads: int) -> None:
-    call_command("migrate", database="keys", verbosity=0)
-    call_command("migrate", verbosity=0)
-    keyring.unlock()
+    make_databases()
     somebody()
     if beside:
         sequencer.run_beside()

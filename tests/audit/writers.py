@@ -13,7 +13,6 @@ import django
 
 django.setup()
 
-from django.core.management import call_command
 from django.db import connections
 
 from audit import trail, verifier
@@ -22,7 +21,8 @@ from audit.verbs import Verb
 from cases.models import ImportRun
 from config.startup import refuse_unless_ready
 from tests.audit.people import somebody
-from vault.keyring import Keyring, keyring
+from tests.databases import make_databases
+from vault.keyring import Keyring
 from vault.models import DataKey
 
 SCOPE = UUID(int=77)
@@ -52,10 +52,8 @@ def write(writer: int, events: int, ready: Barrier, keys: set[bytes], errors: li
 
 
 def main(threads: int, events: int) -> None:
-    """Migrate, let every thread write, and print what the log then says."""
-    call_command("migrate", database="keys", verbosity=0)
-    call_command("migrate", verbosity=0)
-    keyring.unlock()
+    """Make the tables, let every thread write, and print what the log then says."""
+    make_databases()
     somebody()
     refuse_unless_ready(serve=False)
     before = LogState.objects.get().size

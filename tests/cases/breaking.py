@@ -17,7 +17,6 @@ import django
 django.setup()
 
 import time_machine
-from django.core.management import call_command
 from django.db import connection, connections, transaction
 
 from accounts.services import make_user
@@ -31,7 +30,7 @@ from cases.services.intake import register_many
 from cases.services.new_case import NewCase
 from core.exceptions import DomainError
 from tests.audit.people import somebody
-from vault.keyring import keyring
+from tests.databases import make_databases
 
 AT_ONCE = 4
 
@@ -73,9 +72,7 @@ def waits_and_expires(case, by, grant):
 
 
 def main() -> None:
-    call_command("migrate", database="keys", verbosity=0)
-    call_command("migrate", verbosity=0)
-    keyring.unlock()
+    make_databases()
     office, owner = somebody()
     common = {"password": "correct horse battery staple", "roles": ["case_officer"]}
     by, other = (

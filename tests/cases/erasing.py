@@ -26,7 +26,6 @@ django.setup()
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.management import call_command
 from django.db import connections
 
 from accounts.models import User
@@ -48,6 +47,7 @@ from cases.services.new_case import NewCase
 from cases.services.renewal import renew_case
 from config.startup import refuse_unless_ready
 from core.exceptions import Erased
+from tests.databases import make_databases
 from vault import keyring as module
 from vault.keyring import Keyring, NoKey, keyring
 from vault.models import DataKey
@@ -55,10 +55,7 @@ from vault.models import DataKey
 
 def prepare() -> dict[str, object]:
     """A new installation with one case, a file, and a request that waits."""
-    for alias in ("keys", "default"):
-        call_command("migrate", database=alias, verbosity=0)
-    keyring.unlock()
-    call_command("createcachetable", verbosity=0)
+    make_databases()
     own = make_organisation(name="Our mission", kind="NGO", by=None)
     office = make_office(code="BY-MSQ", name="Minsk", country="BY", organisation=own, by=None)
     alena, _pavel = (

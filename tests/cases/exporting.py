@@ -12,7 +12,6 @@ import django
 
 django.setup()
 
-from django.core.management import call_command
 
 from accounts.services import make_user, take_role
 from audit.context import RequestContext, serving
@@ -25,15 +24,13 @@ from cases.services.new_case import NewCase
 from cases.trail_finding import TrailFilter
 from tests.audit.people import somebody
 from tests.cases.breaking import at_once
-from vault.keyring import keyring
+from tests.databases import make_databases
 
 ROUNDS = 6
 
 
 def main() -> None:
-    call_command("migrate", database="keys", verbosity=0)
-    call_command("migrate", verbosity=0)
-    keyring.unlock()
+    make_databases()
     office, owner = somebody()
     case = register_case(NewCase(), by=owner)
     first, second = (

@@ -14,7 +14,6 @@ import django
 django.setup()
 
 import msgspec
-from django.core.management import call_command
 from django.db import connections
 
 from audit import verifier
@@ -30,6 +29,7 @@ from cases.services.new_case import NewCase
 from config.startup import refuse_unless_ready
 from core.exceptions import Conflict
 from tests.audit.people import somebody
+from tests.databases import make_databases
 from vault.keyring import keyring
 from vault.models import DataKey
 from vault.sealing import HEAD
@@ -77,9 +77,7 @@ class Officer(Thread):
 
 def main() -> None:
     """Renew every data key some times under load, then tell what is there."""
-    call_command("migrate", database="keys", verbosity=0)
-    call_command("migrate", verbosity=0)
-    keyring.unlock()
+    make_databases()
     office, user = somebody()
     refuse_unless_ready(serve=False)
     new = [NewCase(identity=Identity(first_name="Hanna")) for _ in range(CASES)]

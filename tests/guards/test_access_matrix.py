@@ -19,7 +19,7 @@ from audit.verbs import READS, Verb
 from cases.models import Case
 from tests.conftest import SENTINELS
 from tests.guards import log
-from tests.guards.matrix import METHODS, NOT_IN, PEOPLE, WRONG, Row, addresses, table
+from tests.guards.matrix import GROUPS, METHODS, NOT_IN, WRONG, Row, addresses, table
 from tests.guards.world import ask, browser_of, undone
 from tests.guards.world import places as places
 from tests.guards.world import world as world
@@ -36,11 +36,11 @@ def test_every_role_is_somebodys(world):
 
 
 @pytest.mark.django_db
-def test_each_person_gets_what_the_table_says(world, places, case, own_files, client_for):
-    """In one test, because making the world takes longer than one person takes."""
+@pytest.mark.parametrize("people", GROUPS, ids=" ".join)
+def test_each_person_gets_what_the_table_says(people, world, places, case, own_files, client_for):
     rows = sorted(table().items(), key=lambda row: row[0][1] == "POST")
     wrong = []
-    for who in PEOPLE:
+    for who in people:
         with undone(own_files):
             user = world[who] and User.objects.get(pk=world[who].pk)
             browser = browser_of(who, user, client_for)

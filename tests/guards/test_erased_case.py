@@ -13,7 +13,7 @@ from cases.models import ErasureRequest
 from cases.services import erasure
 from tests.conftest import SENTINELS
 from tests.guards import log
-from tests.guards.matrix import PEOPLE, WRONG, table
+from tests.guards.matrix import GROUPS, WRONG, table
 from tests.guards.world import ask, browser_of, undone
 from tests.guards.world import places as places
 from tests.guards.world import world as world
@@ -83,11 +83,12 @@ def _expected(name: str, method: str, who: str) -> int:
     return OF_A_TOMBSTONE.get((name, method), GONE)
 
 
-def test_every_address_answers_kindly(erased, world, places, own_files, client_for):
+@pytest.mark.parametrize("people", GROUPS, ids=" ".join)
+def test_every_address_answers_kindly(people, erased, world, places, own_files, client_for):
     asked = [(name, method) for name, method in table() if method not in WRONG]
     asked.sort(key=lambda row: row[1] == "POST")
     wrong = []
-    for who in PEOPLE:
+    for who in people:
         with undone(own_files):
             user = world[who] and User.objects.get(pk=world[who].pk)
             browser = browser_of(who, user, client_for)

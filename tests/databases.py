@@ -1,0 +1,20 @@
+"""Databases for processes of tests: their tables are made from the models, all at once.
+
+Migrations render every model anew after each step, which takes as long as many tests.
+`tests/config/test_migrations.py` sees to it that both ways lead to the same tables.
+"""
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+
+from vault.keyring import keyring
+
+
+def make_databases() -> None:
+    """Both databases of this process's settings with tables, guards and cache; keys unlocked."""
+    settings.MIGRATION_MODULES = {config.label: None for config in apps.get_app_configs()}
+    for alias in ("keys", "default"):
+        call_command("migrate", database=alias, run_syncdb=True, verbosity=0)
+    keyring.unlock()
+    call_command("createcachetable", verbosity=0)
