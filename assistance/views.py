@@ -36,9 +36,11 @@ from core.rights import Right
 def record(request: StaffRequest, reference: str) -> HttpResponse:
     """Choose a kind, fill in its form, save: one address for all three."""
     case, access = get_case_for(request.user, reference)
-    if not access.write:
-        raise NotAllowed(_("This case is shared with you for reading only."))
     kinds = kinds_for(access)
+    if not kinds:
+        raise NotAllowed(
+            _("No part of this case that assistance is recorded in is shared with you for writing.")
+        )
     typed = drafts.resumed(request) or request.POST
     kind = typed.get("kind", "")
     frame = case_frame(request, case, access) | {"kinds": kinds}

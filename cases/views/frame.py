@@ -8,6 +8,7 @@ from cases.models import Case
 from cases.services.glass import open_glass
 from cases.services.grants import can_grant
 from cases.stages import stage_of
+from core.classes import ASSISTED
 from core.http import StaffRequest
 from core.rights import Right
 
@@ -20,7 +21,9 @@ def case_frame(request: StaffRequest, case: Case, access: Access) -> dict[str, A
         "case": case,
         "access": access,
         "stage": stage_of(case),
-        "may_record": may_write and user.has_right(Right.ASSISTANCE_RECORD),
+        "may_record": may_write
+        and bool(access.write & ASSISTED)
+        and user.has_right(Right.ASSISTANCE_RECORD),
         "may_edit": may_write and user.has_right(Right.CASE_EDIT),
         "may_grant": case.erased_on is None and can_grant(user, case),
         "may_audit": not access.by_glass and user.has_right(Right.CASE_AUDIT),

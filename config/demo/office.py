@@ -9,7 +9,7 @@ import msgspec
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Office, User
+from accounts.models import Office, Organisation, User
 from accounts.services import (
     join_team,
     make_desk,
@@ -74,7 +74,11 @@ PASSWORD_WORDS = [
 ]
 
 OFFICES = (("BY-MSQ", "Minsk"), ("BY-BRE", "Brest"), ("BY-VTB", "Vitebsk"))
-PARTNER_OFFICE = ("LINDEN", "Linden House")
+# code, name, organisation
+PARTNER_OFFICES = (
+    ("LINDEN", "Linden House", "Linden House shelter (partner)"),
+    ("BRIDGE", "The Bridge", "The Bridge centre for children (partner)"),
+)
 # username, name, role, office
 STAFF = (
     ("officer", "Alena Karol", "case_officer", "BY-MSQ"),
@@ -91,6 +95,7 @@ STAFF = (
     ("analyst", "Yury Marchanka", "analyst", None),
     ("data.protection", "Aksana Juras", "data_protection", None),
     ("partner", "Hanna Lobach", "partner_officer", "LINDEN"),
+    ("partner.children", "Sviatlana Mialik", "partner_officer", "BRIDGE"),
     ("partner.admin", "Dzmitry Kulik", "partner_admin", "LINDEN"),
     ("administrator", "Viktar Shuba", "administrator", None),
 )
@@ -133,7 +138,8 @@ def load(*, cases: int = CASES) -> int:
         _load(person, by=rng.choices(officers, (5, 3, 2))[0])
     _make_conference(staff)
     _share(staff)
-    _refer(staff)
+    _refer(staff, to=_give_desk(staff["partner"]))
+    _give_desk(staff["partner.children"])
     _go_on(staff["officer"])
     take_snapshot(by=staff["analyst"])
     _oversee(staff)
@@ -143,10 +149,10 @@ def load(*, cases: int = CASES) -> int:
 
 def _offices() -> dict[str, Office]:
     own = make_organisation(name="Tutela demonstration mission", kind="NGO", by=None)
-    partner = make_organisation(
-        name="Linden House shelter (partner)", kind="NGO", is_partner=True, by=None
-    )
-    places = [(code, name, own) for code, name in OFFICES] + [(*PARTNER_OFFICE, partner)]
+    places = [(code, name, own) for code, name in OFFICES]
+    for code, name, partner in PARTNER_OFFICES:
+        whose = make_organisation(name=partner, kind="NGO", is_partner=True, by=None)
+        places.append((code, name, whose))
     return {
         code: make_office(code=code, name=name, country="BY", organisation=whose, by=None)
         for code, name, whose in places
@@ -158,6 +164,13 @@ def _make_conference(staff: dict[str, User]) -> None:
     team = make_team(name="Case conference of Minsk", by=None)
     for username in ("psychologist", "doctor", "lawyer"):
         join_team(user=staff[username], team=team, by=None)
+
+
+def _give_desk(partner: User) -> Organisation:
+    """The organisation of this person, which cases can be referred to from now on; they answer."""
+    desk = make_desk(partner.office.organisation, by=None)
+    join_team(user=partner, team=desk, by=None)
+    return desk.desk_of
 
 
 def _load(person: DemoPerson, *, by: User) -> Case:
@@ -202,11 +215,9 @@ def _share(staff: dict[str, User]) -> None:
             )
 
 
-def _refer(staff: dict[str, User]) -> None:
-    """Some cases are referred to the partner organisation; one referral is accepted already."""
+def _refer(staff: dict[str, User], *, to: Organisation) -> None:
+    """Some cases are referred to a partner organisation; one referral is accepted already."""
     officer, partner = staff["officer"], staff["partner"]
-    desk = make_desk(partner.office.organisation, by=None)
-    join_team(user=partner, team=desk, by=None)
     today = timezone.localdate()
     for number, case in enumerate(Case.objects.filter(owner=officer)[4:8]):
         service = ("shelter", "legal", "shelter", "psychological")[number]
@@ -214,7 +225,7 @@ def _refer(staff: dict[str, User]) -> None:
         record_consent(case, terms=terms, recorded_on=today, by=officer)
         row = send_referral(
             case,
-            to=desk.desk_of,
+            to=to,
             content=ReferralContent(
                 service=service,
                 reason_for_outgoing_referral="AdditionalServicesRequired",

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from assistance.kinds import KINDS as KIND_TABLE
 from assistance.models import Assistance, AssistanceSession
 from assistance.reference import KINDS
 from assistance.sections import (
@@ -20,6 +21,7 @@ from audit.verbs import Verb
 from cases import door
 from cases.entries import ENTRY_KINDS
 from cases.services.casework import record_entry
+from core.classes import ASSISTED
 from tests.assistance.test_forms import LEAST
 from tests.conftest import SENTINELS
 from tests.guards import log
@@ -121,6 +123,21 @@ def test_a_specialist_is_offered_the_own_kind_alone(case, volha, share, client_f
     assert not Assistance.objects.exists()
     assert browser.post(desk, _sent("psychological")).status_code == 302
     assert Assistance.objects.get().recorded_by == volha
+
+
+def test_who_may_write_of_no_kind_is_not_offered_to_record_any(
+    case, volha, share, client_for, file, desk
+):
+    share(volha, "identity")
+    browser = client_for(volha)
+    assert desk not in _page(browser.get(file))
+    assert browser.get(desk).status_code == 403
+    share(volha, "psychological")
+    assert desk in _page(browser.get(file))
+
+
+def test_the_button_is_offered_for_the_classes_that_kinds_are_of():
+    assert {kind.schema.CLASS for kind in KIND_TABLE.values()} == ASSISTED
 
 
 def test_a_psychologist_never_learns_of_medical_records_not_even_their_number(
