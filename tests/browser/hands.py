@@ -117,7 +117,9 @@ class Hands:
         """The part of a page below this heading, which is a word that is used, too."""
         self.words.add(heading)
         headed = self.page.get_by_role("heading", name=heading, exact=True)
-        return self.page.locator("section").filter(has=headed)
+        part = self.page.locator("section").filter(has=headed)
+        expect(part).to_be_visible()
+        return part
 
     def see(self, *words: str, within: Locator | None = None) -> None:
         """Each of these stands there, and nobody has to unfold anything."""

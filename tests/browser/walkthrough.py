@@ -818,7 +818,7 @@ def count_without_naming(at: Hands) -> None:
     at.choose("Rows", "Type of exploitation")
     at.choose("Columns", "Sex")
     at.press("Show the table")
-    at.see("<11", "How to read these figures")
+    at.see("by type of exploitation", "<11", "How to read these figures")
 
 
 @step(60, "auditor")
