@@ -1,8 +1,9 @@
 """Somebody at the screen, who notes each word of the screen they use or look for, and what they type."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 MARKS = r"(optional|required)"
@@ -81,7 +82,7 @@ class Hands:
     def date(self, field: str, *, in_days: int = 0) -> None:
         self.words.add(field)
         self.days.add(f"in {in_days} days" if in_days else "today")
-        self._field(field).fill((date.today() + timedelta(in_days)).isoformat())
+        self._field(field).fill((timezone.localdate() + timedelta(in_days)).isoformat())
 
     def choose(self, field: str, option: str) -> None:
         """One line of a list: the one of these words, or the one that begins with them."""

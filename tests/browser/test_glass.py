@@ -1,7 +1,8 @@
 """Breaking the glass of a case, what others are told of it, its review; and a conflict of interest."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.browser.steps import PRASKEVA, confirm, register
@@ -70,7 +71,7 @@ def test_whoever_is_excluded_sees_no_such_case_though_their_team_does(visit):
     officer.goto(f"/cases/{reference}/sharing/")
     officer.get_by_label("Share with").select_option(label="Case conference of Minsk")
     officer.get_by_label("Legal records").check()
-    officer.get_by_label("Until").fill(str(date.today() + timedelta(days=7)))
+    officer.get_by_label("Until").fill(str(timezone.localdate() + timedelta(days=7)))
     officer.get_by_role("button", name="Share").click()
     expect(officer.get_by_text("The case is shared with Case conference")).to_be_visible()
     lawyer = visit("lawyer", phone=True)

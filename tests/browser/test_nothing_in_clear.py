@@ -1,10 +1,10 @@
 """Runs last: of all the people the other tests dealt with, not one word lies on the disk in clear."""
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from assistance.sections import SCHEMAS
 from config.demo import office
@@ -76,7 +76,7 @@ def test_the_search_would_have_found_them(served, tmp_path, encode):
 
 def _seeded_words() -> Iterator[str]:
     """What the demonstration holds of its people; the same seed makes the same people again."""
-    for person in people(office.SEED, CASES, date.today()):
+    for person in people(office.SEED, CASES, timezone.localdate()):
         identity, contact = person.identity, person.contact
         yield from _names(identity.full_name)
         yield from _names(identity.other_names)

@@ -1,7 +1,8 @@
 """Sharing one class of a case until a day, what the other sees of it, and taking it back."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.browser.steps import RAZALIYA, record_assistance, register
@@ -68,7 +69,7 @@ def share(page, who: str, what: str) -> None:
     page.get_by_role("link", name="Who can see it").click()
     page.get_by_label("Share with").select_option(label=who)
     page.get_by_label(what).check()
-    page.get_by_label("Until").fill(str(date.today() + timedelta(days=7)))
+    page.get_by_label("Until").fill(str(timezone.localdate() + timedelta(days=7)))
     page.get_by_label("Reason").select_option("treatment")
     page.get_by_role("button", name="Share").click()
     expect(page.get_by_text(f"The case is shared with {who}.")).to_be_visible()

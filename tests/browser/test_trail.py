@@ -3,9 +3,9 @@
 import subprocess
 import sys
 import zipfile
-from datetime import date
 from pathlib import Path
 
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.browser.served import ROOT
@@ -60,7 +60,7 @@ def test_an_officer_filters_the_trail_and_takes_what_proves_it(visit, served, tm
     assert {text.split(" ")[0] for text in titles.all_inner_texts()} == {"Pavel"}
 
     titles.first.get_by_role("link", name="Pavel Hrynko").click()
-    expect(officer.get_by_label("On", exact=True)).to_have_value(date.today().isoformat())
+    expect(officer.get_by_label("On", exact=True)).to_have_value(timezone.localdate().isoformat())
     told = officer.locator(".app-results")
     expect(told).to_contain_text(
         "Pavel Hrynko could read the parts “identity”, “narrative”, “financial”"
