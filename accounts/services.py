@@ -30,7 +30,7 @@ from core.exceptions import BadInput, NotAllowed, WrongState
 from core.ids import uuid7
 from core.rights import Right
 
-CHANGEABLE = {"display_name", "office", "is_active"}
+CHANGEABLE = {"display_name", "email", "office", "is_active"}
 LONGEST_IN_NAME = 150  # letters of an organisation in the name of its desk
 
 
@@ -192,7 +192,7 @@ def make_user(
 
 @transaction.atomic
 def change_account(user: User, *, by: User | None, **changes: Any) -> User:
-    """Change the `display_name`, the `office` or whether the account `is_active`; returns it.
+    """Change the `display_name`, `email` or `office`, or whether the account `is_active`; returns it.
 
     A supervisor goes over to the supervisors of the new office, whoever leaves an organisation leaves
     its desk, and the sessions of an account that is closed end. Raises BadInput for other fields,

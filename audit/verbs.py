@@ -73,6 +73,9 @@ class Verb(StrEnum):
     RISK_ASSESSED = "risk_assessed"
     RISK_CHANGED = "risk_changed"
     COMMENT_WRITTEN = "comment_written"
+    TASK_GIVEN = "task_given"
+    TASK_DONE = "task_done"
+    TASK_DROPPED = "task_dropped"
     PLAN_RECORDED = "plan_recorded"
     PLAN_CHANGED = "plan_changed"
     ASSISTANCE_RECORDED = "assistance_recorded"
@@ -192,6 +195,7 @@ class Verb(StrEnum):
     # the system on its own account
     SEARCH_INDEX_BUILT = "search_index_built"
     FILES_SWEPT = "files_swept"
+    REMINDERS_SENT = "reminders_sent"
     BACKUPS_PRUNED = "backups_pruned"
     SYSTEM_STARTED = "system_started"
     SYSTEM_STOPPED = "system_stopped"
@@ -266,6 +270,9 @@ TOLD_AS = {
     Verb.RISK_ASSESSED: _("assessed the risk"),
     Verb.RISK_CHANGED: _("changed an assessment of the risk"),
     Verb.COMMENT_WRITTEN: _("wrote a comment"),
+    Verb.TASK_GIVEN: _("wrote a task"),
+    Verb.TASK_DONE: _("marked a task as done"),
+    Verb.TASK_DROPPED: _("dropped a task"),
     Verb.PLAN_RECORDED: _("recorded a goal of the support plan"),
     Verb.PLAN_CHANGED: _("changed a goal of the support plan"),
     Verb.ASSISTANCE_RECORDED: _("recorded assistance"),
@@ -377,6 +384,7 @@ TOLD_AS = {
     Verb.RESTORED: _("restored a backup"),
     Verb.SEARCH_INDEX_BUILT: _("built the search index"),
     Verb.FILES_SWEPT: _("swept up files that were left over"),
+    Verb.REMINDERS_SENT: _("mailed reminders of what is due"),
     Verb.BACKUPS_PRUNED: _("removed backups that were past their time"),
     Verb.SYSTEM_STARTED: _("started"),
     Verb.SYSTEM_STOPPED: _("stopped"),

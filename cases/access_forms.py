@@ -14,7 +14,7 @@ from cases.reference import EXCLUSION_GROUNDS
 from core.classes import choices_of
 
 
-class _PersonForm(forms.Form):
+class ColleagueForm(forms.Form):
     """A form with the field `person`: a colleague out of those who are offered."""
 
     def __init__(self, *args: Any, people: Iterable[User], **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class _PersonForm(forms.Form):
         return self._people[self.cleaned_data["person"]]
 
 
-class HandOverForm(_PersonForm):
+class HandOverForm(ColleagueForm):
     """Who is the officer of the case from now on, and why."""
 
     person = forms.ChoiceField(
@@ -70,7 +70,7 @@ class HandOverAllForm(HandOverForm):
         return self.cleaned_data
 
 
-class ExclusionForm(_PersonForm):
+class ExclusionForm(ColleagueForm):
     """Who must not see the case, and why."""
 
     person = forms.ChoiceField(

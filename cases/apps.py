@@ -36,6 +36,7 @@ class CasesConfig(AppConfig):
         from cases.panels import CASE_PANELS
         from cases.presenters import CODES, LABELLED
         from cases.storage import check_all
+        from cases.task_panel import TASK_PANEL
         from core.classes import SHORT_NAMES
         from core.context import NAV, NavItem
         from core.templatetags.ui import STATUS_TONES
@@ -47,7 +48,7 @@ class CasesConfig(AppConfig):
         of_person = ("document", "phone")
         own_kinds = ("comment", *of_person, "screening", "decision", "protection")
         own_kinds += ("event", "perpetrator")
-        CASE_PANELS.insert(0, panel_of("risk"))
+        CASE_PANELS[:0] = [panel_of("risk"), TASK_PANEL]
         CASE_PANELS.extend([CLOSURE_PANEL, FILE_PANEL, *map(panel_of, own_kinds)])
         GROUNDS.append(grounds_of)
         FOLLOWING.append(reach.statements)
@@ -95,7 +96,7 @@ class CasesConfig(AppConfig):
         )
         LABELLED.extend(ENTRY_KINDS[name].form for name in ("risk", *own_kinds))
         CODES.update(cls=SHORT_NAMES, media_type={code: kind.label for code, kind in KINDS.items()})
-        STATUS_TONES.update(quarantined="wait")
+        STATUS_TONES.update(quarantined="wait", done="good", dropped="neutral")
         STATUS_TONES.update(
             Active="info", FollowUp="wait", Closed="neutral", ClosedReferred="neutral"
         )

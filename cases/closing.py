@@ -21,6 +21,8 @@ from cases.models import (
     CaseUserGrant,
     GrantReason,
     RiskAssessment,
+    Task,
+    TaskState,
 )
 
 
@@ -49,10 +51,15 @@ def _file_waits(case: Case) -> bool:
     return Attachment.objects.filter(case=case, state=AttachmentState.QUARANTINED).exists()
 
 
+def _task_is_open(case: Case) -> bool:
+    return Task.objects.filter(case=case, state=TaskState.OPEN).exists()
+
+
 # Upper apps add theirs in apps.ready(): what they hold of a case may not be finished, either.
 CLOSURE_CHECKS: list[ClosureCheck] = [
     ClosureCheck("referrals", _("No other organisation sees the case"), _is_shared_outside),
     ClosureCheck("risk", _("No review of the risk is due"), _review_is_due),
+    ClosureCheck("tasks", _("Every task is done or dropped"), _task_is_open),
     ClosureCheck("files", _("No file waits for the virus scanner"), _file_waits),
     ClosureCheck("documents", _("The person has their own documents and things back"), None),
 ]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from cases.access import access_to, live
+from cases.access import access_to, live, visible_cases
 from cases.models import (
     BY_HAND,
     Case,
@@ -27,10 +27,14 @@ from cases.models import (
     ClosureState,
     Consent,
     RiskAssessment,
+    Task,
+    TaskState,
 )
 from core.rights import Right
 
 AHEAD = timedelta(days=7)  # how early something is called due
+ESCALATED = timedelta(days=7)  # how long a task is overdue before whoever supervises is told
+NEW = timedelta(days=7)  # how long somebody is told of a task that is not due yet
 MOST = 200  # lines of one kind
 OPEN = (CaseStatus.ACTIVE, CaseStatus.FOLLOW_UP)
 
@@ -114,6 +118,43 @@ def _closures(user: User, until: date) -> list[Due]:
     ]
 
 
+def _tasks(user: User, until: date) -> list[Due]:
+    """What this person is to do in open cases."""
+    due = _open_tasks().filter(assignee=user, due_on__lte=until)
+    return [
+        Due("task", one.case, one.due_on, _from_whom(one)) for one in due.order_by("due_on")[:MOST]
+    ]
+
+
+def _given(user: User, until: date) -> list[Due]:
+    """What somebody else gave this person to do of late, and is not due so soon."""
+    since = timezone.localdate() - NEW
+    new = _open_tasks().filter(assignee=user, due_on__gt=until, recorded_on__gt=since)
+    new = new.exclude(recorded_by=user).order_by("due_on")
+    return [Due("new_task", one.case, one.due_on, _from_whom(one)) for one in new[:MOST]]
+
+
+def _escalated(user: User, until: date) -> list[Due]:
+    """What others should have done long ago, for whoever supervises and sees the case."""
+    if not user.has_right(Right.CONTENT_APPROVE):
+        return []
+    late = _open_tasks().filter(due_on__lt=timezone.localdate() - ESCALATED)
+    late = late.filter(case__in=visible_cases(user)).exclude(assignee=user).order_by("due_on")
+    return [
+        Due("late_task", one.case, one.due_on, _("for %s") % one.assignee) for one in late[:MOST]
+    ]
+
+
+def _open_tasks() -> QuerySet[Task]:
+    tasks = Task.objects.filter(state=TaskState.OPEN, case__status__in=OPEN)
+    return tasks.select_related("case", "recorded_by", "assignee")
+
+
+def _from_whom(task: Task) -> str:
+    is_own = task.recorded_by_id == task.assignee_id
+    return "" if is_own else _("given by %s") % task.recorded_by
+
+
 def _of_own(rows: QuerySet[Any], user: User, case: str = "case") -> QuerySet[Any]:
     """Those of open cases whose officer the person is."""
     if not user.has_right(Right.CASE_EDIT):
@@ -128,6 +169,9 @@ DUE_KINDS: list[DueKind] = [
     DueKind("consent", gettext_lazy("Consent runs out"), _consents),
     DueKind("grant", gettext_lazy("Shared access ends"), _grants),
     DueKind("closure", gettext_lazy("Closure to approve"), _closures, waits=True),
+    DueKind("task", gettext_lazy("Task"), _tasks),
+    DueKind("new_task", gettext_lazy("New task"), _given, waits=True),
+    DueKind("late_task", gettext_lazy("Task long overdue"), _escalated, waits=True),
 ]
 
 

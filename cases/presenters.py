@@ -32,6 +32,7 @@ LABELS: dict[str, Any] = {
     "explained": gettext_lazy("Explained"),
     "retention_kind": gettext_lazy("Kept by the rule for"),
     "sent_back_because": gettext_lazy("Sent back because"),
+    "task": gettext_lazy("What is to be done"),
     "media_type": gettext_lazy("Kind"),
     "size": gettext_lazy("Size in bytes"),
     "sha256": gettext_lazy("Fingerprint of what was sent (SHA-256)"),

@@ -224,6 +224,19 @@ class CommentContent(Section):
     comment: str = ""
 
 
+class TaskFacts(Section):
+    """Of what class a task is (class `facts`): the door routes by it."""
+
+    cls: str = ""
+
+
+class TaskContent(Section):
+    """What is to be done (class: that of the task). Until when and by whom is open."""
+
+    cls: str = ""  # as in the facts
+    task: str = ""
+
+
 class CaseSummary(Section):
     """How the case came to us and how it ended (class `narrative`)."""
 

@@ -1,5 +1,6 @@
 """Days as moments, in the time zone of the installation."""
 
+from calendar import monthrange
 from datetime import date, datetime, time
 
 from django.utils import timezone
@@ -8,3 +9,9 @@ from django.utils import timezone
 def end_of(day: date) -> datetime:
     """The last second of a day: what holds until a day holds through it."""
     return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months on; the last of the month where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

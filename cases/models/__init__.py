@@ -27,6 +27,7 @@ from cases.models.grant import BY_HAND, CaseTeamGrant, CaseUserGrant, GrantReaso
 from cases.models.import_run import ImportRun
 from cases.models.person import Person, PersonRole
 from cases.models.reach import Reach
+from cases.models.reminder import Reminded
 from cases.models.retention import (
     ErasureReason,
     ErasureRequest,
@@ -35,6 +36,7 @@ from cases.models.retention import (
     RetentionKind,
     RetentionRule,
 )
+from cases.models.task import Repeats, Task, TaskState
 from cases.models.workbook import WorkbookPurpose, WorkbookRequest
 
 __all__ = [
@@ -76,6 +78,8 @@ __all__ = [
     "ProtectionStep",
     "Reach",
     "ReferenceCounter",
+    "Reminded",
+    "Repeats",
     "RetentionKind",
     "RetentionRule",
     "RiskAssessment",
@@ -84,6 +88,8 @@ __all__ = [
     "SearchChange",
     "Stage",
     "StatusDecision",
+    "Task",
+    "TaskState",
     "TraffickingEvent",
     "WorkbookPurpose",
     "WorkbookRequest",

@@ -32,7 +32,7 @@ from cases.approvals import approve
 from cases.closing import still_open
 from cases.entries import ENTRY_KINDS
 from cases.models import Case, CaseStatus, GrantReason, Stage
-from cases.sections import ConsentTerms, RiskContent
+from cases.sections import ConsentTerms, RiskContent, TaskContent
 from cases.services.casework import move_case, record_entry
 from cases.services.closing import ask_closure
 from cases.services.consents import record_consent
@@ -40,6 +40,7 @@ from cases.services.decoys import mark_decoy
 from cases.services.grants import give_grant
 from cases.services.intake import register_case
 from cases.services.new_case import NewCase
+from cases.services.tasks import give_task
 from cases.stages import stage_of
 from config.demo.stories import DemoPerson, people
 from core.days import end_of
@@ -242,7 +243,7 @@ def _refer(staff: dict[str, User], *, to: Organisation) -> None:
 
 
 def _go_on(officer: User) -> None:
-    """Cases in every stage, risk to be reviewed, and a closure that waits for approval."""
+    """Cases in every stage, risk to be reviewed, tasks, and a closure that waits for approval."""
     today = timezone.localdate()
     way = (Stage.ASSESSMENT, Stage.ASSISTANCE, Stage.REINTEGRATION, Stage.FOLLOW_UP)
     cases = list(Case.objects.filter(owner=officer).order_by("-pk")[:40])
@@ -253,6 +254,9 @@ def _go_on(officer: User) -> None:
             level, day = ("low", "medium", "high")[number % 3], today + timedelta(4 * number - 8)
             risk = RiskContent(risk_level=level, review_due=day)
             record_entry(case, ENTRY_KINDS["risk"], risk, by=officer)
+            call = TaskContent(cls="narrative", task="Call and ask how the week was")
+            until = today + timedelta(3 * number)
+            give_task(case, call, due_on=until, assignee=officer, repeats="weekly", by=officer)
     for case in cases[-1:]:
         ask_closure(
             case,

@@ -153,9 +153,19 @@ def test_the_account_command(typed, office, capsys):
     ]
 
 
+def test_the_account_command_sets_and_takes_away_where_reminders_go(alena):
+    start = log.size()
+    call_command("account", "alena", "--email", "alena@office.example")
+    assert User.objects.get(pk=alena.pk).email == "alena@office.example"
+    call_command("account", "alena", "--email", "")
+    assert User.objects.get(pk=alena.pk).email == ""
+    assert log.verbs_since(start) == [Verb.ACCOUNT_CHANGED] * 2
+
+
 @pytest.mark.parametrize(
     "arguments, told",
     [
+        (["alena", "--email", "nowhere"], "valid email"),
         (["nobody", "--close"], "no account with that user name"),
         (["alena", "--office=XX"], "no office XX"),
         (["alena", "--make", "--name=A"], "already exists"),

@@ -39,6 +39,7 @@ from cases.models import (
     Closure,
     Exclusion,
     GlassNotice,
+    Task,
     TraffickingEvent,
     WorkbookRequest,
 )
@@ -230,6 +231,7 @@ class Walk:
             "item": lambda: one_of(ReviewItem.objects.all()),
             "exclusion": lambda: one_of(Exclusion.objects.filter(case=case)),
             "closure": lambda: one_of(Closure.objects.filter(case=case)),
+            "task": lambda: one_of(Task.objects.filter(here)),
             "kind": lambda: self.random.choice(list(ENTRY_KINDS)),
             "entry": lambda: one_of(TraffickingEvent.objects.filter(here)),
             "link": lambda: one_of(Case.objects.all()),
@@ -263,6 +265,9 @@ class Walk:
             "cases:victim": {"account": "Typed", "revision": "0"},
             "cases:summary": {"summary": "Typed", "revision": "0"},
             "cases:add_entry": {"cls": "legal", "comment": "Typed", "event_type": "Transit"},
+            "cases:add_task": {"cls": "legal", "task": "Typed", "due_on": today}
+            | {"person": str(person.pk), "repeats": "weekly"},
+            "cases:end_task": {"act": self.random.choice(["done", "dropped"])},
             "cases:entry": {"event_type": "Transit", "revision": "0"},
             "cases:link": {"other": self.world.cases[2].reference, "link": "family"},
             "cases:consent": {"consented": "yes", "recorded_on": today, "purposes": "assistance"},

@@ -32,10 +32,18 @@ from audit.verbs import Verb
 from cases import door
 from cases.entries import ENTRY_KINDS
 from cases.models import Case, ErasureRequest, Person
-from cases.sections import CaseSummary, ConsentTerms, Contact, Identity, VictimContext
+from cases.sections import (
+    CaseSummary,
+    ConsentTerms,
+    Contact,
+    Identity,
+    TaskContent,
+    VictimContext,
+)
 from cases.services import casework, erasure, grants, intake, renewal, retention
 from cases.services.intake import register_case
 from cases.services.new_case import NewCase
+from cases.services.tasks import give_task
 from reporting.models import Snapshot
 from tests.cases.closed import close_case
 from tests.cases.made_entries import contents
@@ -225,6 +233,9 @@ def _build_case(world: World, number: int) -> Case:
     made = contents(lambda cls: world.word(case.pk, cls), world.random.choice(["medical", "legal"]))
     for kind, content in made.items():
         casework.record_entry(case, ENTRY_KINDS[kind], content, by=owner)
+    for cls in ("medical", "legal"):
+        told = TaskContent(cls=cls, task=world.word(case.pk, cls))
+        give_task(case, told, due_on=timezone.localdate(), assignee=owner, by=owner)
     spent = sections.CostContent(planned=Decimal(40), purpose=world.word(case.pk, "financial"))
     money.plan_cost(case, spent, by=owner)
     for cls in ("medical", "legal"):

@@ -55,6 +55,7 @@ from cases.sections import (
     FileContent,
     FileFacts,
     Identity,
+    TaskContent,
 )
 from cases.services import renewal
 from cases.services.casework import record_entry
@@ -62,6 +63,7 @@ from cases.services.consents import record_consent
 from cases.services.grants import give_grant
 from cases.services.intake import register_case
 from cases.services.new_case import NewCase
+from cases.services.tasks import give_task
 from config.models import Configuration
 from core.ids import uuid7
 from reporting.models import Snapshot
@@ -95,6 +97,7 @@ def world(
             reason="treatment",
             by=alena,
         )
+    a_task = {"due_on": timezone.localdate(), "assignee": alena, "repeats": "weekly"}
     for one in (case, second):
         _attach(one, alena)
         _ask_for_erasure(one, alena)
@@ -103,6 +106,7 @@ def world(
         _refer(one, alena)
         for name, content in contents().items():
             record_entry(one, ENTRY_KINDS[name], content, by=alena)
+        give_task(one, TaskContent(cls="legal", task="Call"), **a_task, by=alena)
         record_entry(one, SESSION, SessionContent(cls="legal", note="Held"), by=alena)
     _pay([case, second], alena)
     for kind in ("adult", "child"):

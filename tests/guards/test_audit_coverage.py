@@ -48,6 +48,7 @@ from cases.models import (
     RetentionRule,
     SearchChange,
     Stage,
+    Task,
     WorkbookRequest,
 )
 from cases.sections import (
@@ -56,6 +57,7 @@ from cases.sections import (
     ConsentTerms,
     Identity,
     RiskContent,
+    TaskContent,
     TraffickingEventContent,
 )
 from cases.selectors import victim_of
@@ -75,6 +77,7 @@ from cases.services import (
     matching,
     renewal,
     retention,
+    tasks,
     workbooks,
 )
 from cases.trail_finding import TrailFilter
@@ -162,6 +165,7 @@ READERS = {
     attachments: {"has_preview", "reseal_file"},
     retention: {"years_by_kind", "kind_of", "years_later", "lock_living"},
     closing: {"closing_act", "waiting_closure"},
+    tasks: {"may_give", "could_do", "may_end", "next_due"},
     erasure: {"open_request", "is_due"},
     exports: {"is_large", "events_wanted", "open_request", "waiting_for", "wanted_of"},
     workbooks: {"wanted_cases", "check_recipient", "request_for", "waiting_for", "asked_by"}
@@ -265,6 +269,10 @@ WRITERS = {
     closing: {
         "ask_closure": {Verb.CLOSURE_ASKED, Verb.CASE_VIEWED},
         "send_back": {Verb.CLOSURE_SENT_BACK, Verb.CASE_VIEWED},
+    },
+    tasks: {
+        "give_task": {Verb.TASK_GIVEN},
+        "end_task": {Verb.TASK_DONE, Verb.TASK_GIVEN, Verb.CASE_VIEWED},
     },
     exports: {
         "ask_for_export": {Verb.EXPORT_ASKED},
@@ -375,6 +383,9 @@ def arguments(
         return (victim,), {"before": before, "after": after, "revision": 1, "by": alena}
 
     event, comment = ENTRY_KINDS["event"], CommentContent(cls="legal", comment="Asked")
+
+    call = TaskContent(cls="legal", task="Call")
+    weekly = {"due_on": today(), "assignee": alena, "repeats": "weekly", "by": alena}
 
     def event_changed():
         happened = TraffickingEventContent(event_type="Transit")
@@ -593,6 +604,8 @@ def arguments(
             {"status": "Closed", "closed_on": today(), "reason": "Other", "details": "Over"}
             | {"explained": {}, "by": alena},
         ),
+        "give_task": lambda: ((case, call), weekly),
+        "end_task": lambda: ((tasks.give_task(case, call, **weekly), "done"), {"by": alena}),
         "send_back": lambda: (
             (ask_closure(case, closed_on=today(), by=alena),),
             {"note": "Not yet", "by": pavel},
@@ -753,7 +766,7 @@ def _rows():
     tables += [Case, Person, Consent, CaseUserGrant, assistance.Assistance, intake.ImportRun]
     tables += [Attachment, ErasureRequest, ExportRequest, RetentionRule, Proposal, Authenticator]
     tables += [Exclusion, BrokenGlass, GlassNotice, WorkbookRequest]
-    tables += [Closure, Approval, Referral, Override]
+    tables += [Closure, Approval, Referral, Override, Task]
     tables += [table.history.model for table in tables if hasattr(table, "history")]
     tables += [reporting.Snapshot]
     return {table._meta.label: table.objects.count() for table in tables}

@@ -43,6 +43,7 @@ UNTRACKED: dict[str, tuple[str, set[Verb]]] = {
         set(),
     ),
     "cases.Reach": (DERIVED, set()),
+    "cases.Reminded": ("the day of the last mail to somebody of the staff", {Verb.REMINDERS_SENT}),
     "cases.ReferenceCounter": ("a counter; each number stands in a tracked case", set()),
     "cases.SearchChange": ("which cases the name index reads again", {Verb.SEARCH_INDEX_BUILT}),
     "vault.KeyEncryptionKey": (

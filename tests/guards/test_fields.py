@@ -40,6 +40,8 @@ OPEN_OF_A_CASE = {
     "cases.TraffickingEvent": {"case", "recorded_on", "recorded_by"},
     "cases.Perpetrator": {"case", "recorded_on", "recorded_by"},
     "cases.Comment": {"case", "recorded_on", "recorded_by"},
+    "cases.Task": {"case", "recorded_on", "recorded_by", "assignee", "first_due", "due_on"}
+    | {"repeats", "state", "ended_on"},
     "assistance.SupportPlan": {"case", "recorded_on", "recorded_by"},
     "assistance.Cost": {"case", "recorded_on", "recorded_by"},
     "assistance.Payment": {"case", "recorded_on", "recorded_by", "cost", "reverses"},
@@ -129,5 +131,6 @@ def test_every_table_of_a_case_is_tracked():
         "cases.Draft",  # sealed, and offered to its own person alone
         "cases.Reach",  # made out of the grants
         "cases.ReferenceCounter",
+        "cases.Reminded",  # of the staff
         "cases.SearchChange",
     }

@@ -53,7 +53,13 @@ from cases.access import WRITE, permission
 from cases.entries import ENTRY_KINDS
 from cases.models import BrokenGlass, Case, CaseUserGrant
 from cases.search.live import live_index
-from cases.sections import Contact, Identity, TraffickingEventContent, VictimContext
+from cases.sections import (
+    Contact,
+    Identity,
+    TaskContent,
+    TraffickingEventContent,
+    VictimContext,
+)
 from cases.selectors import victim_of
 from cases.services.casework import record_entry
 from cases.services.erasure import ask_for_erasure
@@ -64,6 +70,7 @@ from cases.services.grants import give_grant, revoke_grant
 from cases.services.intake import register_case
 from cases.services.linking import link_cases
 from cases.services.new_case import NewCase
+from cases.services.tasks import give_task
 from cases.services.workbooks import ask_for_workbook
 from cases.trail_finding import TrailFilter
 from reporting.services import take_snapshot
@@ -139,6 +146,8 @@ def surround(
         workbook = ask_for_workbook([case], **going, by=colleague("nastassia", "supervisor"))
     happened = TraffickingEventContent(event_type="Transit", event_description=word)
     entry = record_entry(case, ENTRY_KINDS["event"], happened, by=by)
+    told = TaskContent(cls="psychological", task=word)
+    task = give_task(case, told, due_on=timezone.localdate(), assignee=by, by=by)
     sister = register_case(NewCase(identity=Identity(second_name="Other")), by=by)
     link_cases(case, sister, link="family", remarks=word, by=by)
     [sections] = door.open_rows([victim_of(case)], by=by)
@@ -155,7 +164,11 @@ def surround(
     sent = SimpleUploadedFile("a.txt", b"Told")
     closure = ask_closure(case, reason=word, closed_on=timezone.localdate(), by=by)
     ending = {"status": "Closed", "closed_on": today(), "reason": "Other", "done_documents": "on"}
-    ending |= {"explain_referrals": "They go on", "explain_assistance": "It is paid later"}
+    ending |= {
+        "explain_tasks": "Nobody calls",
+        "explain_referrals": "They go on",
+        "explain_assistance": "It is paid later",
+    }
     sharing = {"to": str(taras.pk), "classes": ["identity"], "until": until, "reason": "review"}
     places = {
         "cases:add_file": (at_case, {"cls": "psychological", "file": sent}),
@@ -209,6 +222,11 @@ def surround(
             (reference, "comment"),
             {"cls": "psychological", "comment": word},
         ),
+        "cases:add_task": (
+            at_case,
+            {"cls": "psychological", "task": word, "due_on": today(), "person": str(by.pk)},
+        ),
+        "cases:end_task": ((reference, task.pk), {"act": "done"}),
         "cases:entry": (
             (reference, "event", entry.pk),
             {"event_type": "Transit", "event_description": word, "revision": "1"},
@@ -254,6 +272,7 @@ def surround(
     ids = {"reference": reference, "case": case.pk, "file": picture.pk, "record": row.pk}
     ids |= {"payment": payment.pk, "grant": grant.pk, "exclusion": excluded.pk, "event": event}
     ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
+    ids["task"] = task.pk
     ids |= {"referral": referral.pk, "closure": closure.pk, "unagreed": unagreed.pk}
     ids |= {"workbook": workbook.pk, "cost": cost.pk, "to_pay": to_pay.pk, "paid": paid.pk}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)

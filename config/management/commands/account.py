@@ -35,6 +35,7 @@ class Command(BaseCommand):
             help="a link to a new password; the old one works till then",
         )
         add("--name", help="what the person is called")
+        add("--email", metavar="ADDRESS", help='where reminders go; "" for none')
         add("--office", metavar="CODE", help="the office they work in")
         add("--give", nargs="+", default=[], metavar="ROLE", choices=ROLES, help="roles to give")
         add("--take", nargs="+", default=[], metavar="ROLE", choices=ROLES, help="roles to take")
@@ -47,6 +48,8 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 user, token = _whose(options)
+                if options["email"] is not None:
+                    user = services.change_account(user, email=options["email"], by=None)
                 for role in options["give"]:
                     services.give_role(user=user, role=role, by=None)
                 for role in options["take"]:

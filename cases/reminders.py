@@ -1,0 +1,61 @@
+"""Reminders by mail: to each person, once a day, how many things are due. Nothing about anyone."""
+
+import logging
+from datetime import date
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from audit import trail
+from audit.verbs import Verb
+from cases.due import Show, due_for
+from cases.models import Reminded
+from core.exceptions import BadInput
+
+log = logging.getLogger(__name__)
+
+
+def send_all() -> tuple[int, int]:
+    """Mail whoever has an address and something due, unless they had a mail today.
+
+    Gives how many mails went out and how many failed; those are tried again when this runs again. Raises
+    BadInput when nobody said where people reach Tutela.
+    """
+    if not settings.CSRF_TRUSTED_ORIGINS:
+        raise BadInput(_("Set TUTELA_ORIGINS: the mail tells where Tutela is."))
+    today, sent, failed = timezone.localdate(), 0, 0
+    for person in User.objects.filter(is_active=True).exclude(email="").order_by("pk"):
+        lists = due_for(person)
+        if not (lists[Show.OVERDUE] or lists[Show.WEEK]) or not _take(person, today):
+            continue
+        try:
+            _send(person, {show: len(found) for show, found in lists.items()})
+            sent += 1
+        except OSError:  # of the mail server, smtplib's own errors among them
+            Reminded.objects.filter(person=person).delete()
+            log.warning("a reminder could not be sent")
+            failed += 1
+    if sent or failed:
+        outcome = "error" if failed else "ok"
+        told = f"{sent} sent, {failed} failed"
+        trail.record(Verb.REMINDERS_SENT, by=None, outcome=outcome, reason=told)
+    return sent, failed
+
+
+def _take(person: User, today: date) -> bool:
+    """Note that the person is mailed today; False when they were. Of two runs at once one is told so."""
+    with transaction.atomic():
+        row, is_new = Reminded.objects.get_or_create(person=person, defaults={"on": today})
+        earlier = Reminded.objects.filter(pk=row.pk, on__lt=today)
+        return is_new or earlier.update(on=today) == 1
+
+
+def _send(person: User, counts: dict[Show, int]) -> None:
+    text = _("Overdue: %(overdue)d\nDue this week: %(week)d\nWaiting for you: %(waiting)d") % counts
+    address = settings.CSRF_TRUSTED_ORIGINS[0] + reverse("home")
+    send_mail(_("What is due"), f"{text}\n\n{address}\n", None, [person.email])
