@@ -21,7 +21,7 @@ PAGES = {
     "analyst": ["/", "/statistics/", "/statistics/snapshots/"],
 }
 OF_A_CASE = ["", "person/", "what-happened/", "consent/", "sharing/", "trail/", "assistance/"]
-OF_A_CASE += ["close/", "hold/", "who/", "trail/?kind=changes"]
+OF_A_CASE += ["tasks/add/", "close/", "hold/", "who/", "trail/?kind=changes"]
 
 
 @pytest.mark.parametrize("username", PAGES)
