@@ -1,7 +1,7 @@
 """Reminders by mail: to each person, once a day, how many things are due. Nothing about anyone."""
 
 import logging
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -37,7 +37,7 @@ def send_all() -> tuple[int, int]:
             _send(person, {show: len(found) for show, found in lists.items()})
             sent += 1
         except OSError:  # of the mail server, smtplib's own errors among them
-            Reminded.objects.filter(person=person).delete()
+            _give_back(person, today)
             log.warning("a reminder could not be sent")
             failed += 1
     if sent or failed:
@@ -50,9 +50,19 @@ def send_all() -> tuple[int, int]:
 def _take(person: User, today: date) -> bool:
     """Note that the person is mailed today; False when they were. Of two runs at once one is told so."""
     with transaction.atomic():
-        row, is_new = Reminded.objects.get_or_create(person=person, defaults={"on": today})
-        earlier = Reminded.objects.filter(pk=row.pk, on__lt=today)
-        return is_new or earlier.update(on=today) == 1
+        rows = Reminded.objects.select_for_update()
+        row, is_new = rows.get_or_create(person=person, defaults={"on": today})
+        if not is_new and row.on >= today:
+            return False
+        row.on = today
+        row.save()
+    return True
+
+
+def _give_back(person: User, today: date) -> None:
+    """As if the person was not mailed today."""
+    yesterday = today - timedelta(days=1)
+    Reminded.objects.update_or_create(person=person, defaults={"on": yesterday})
 
 
 def _send(person: User, counts: dict[Show, int]) -> None:

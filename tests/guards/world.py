@@ -224,7 +224,7 @@ def surround(
         ),
         "cases:add_task": (
             at_case,
-            {"cls": "psychological", "task": word, "due_on": today(), "person": str(by.pk)},
+            {"cls": "psychological", "task": word, "due_on": until, "person": str(by.pk)},
         ),
         "cases:end_task": ((reference, task.pk), {"act": "done"}),
         "cases:entry": (
