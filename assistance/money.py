@@ -117,6 +117,10 @@ def pay(
         if Payment.objects.filter(cost=cost).count() != len(payments):
             raise Conflict(_("Somebody else recorded a payment meanwhile. Look at it again."))
         line = line_of(content.line, lock=True)
+        if line is not None and line.organisation_id != case.office.organisation_id:
+            raise BadInput(  # the case came from there
+                _("The budget line of this plan is another organisation's. Change the plan first.")
+            )
         booked = in_line(amount, content.currency, line, rate)
         is_large = line is not None and booked > line.approval_above  # at the rate of the day
         if not is_approved and (is_large or needs_approval(content, line, contents.values())):

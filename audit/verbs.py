@@ -107,6 +107,12 @@ class Verb(StrEnum):
     GRANT_GIVEN = "grant_given"
     GRANT_REVOKED = "grant_revoked"
     CASE_HANDED_OVER = "case_handed_over"
+    TRANSFER_ASKED = "transfer_asked"
+    TRANSFER_READ = "transfer_read"
+    TRANSFER_ACCEPTED = "transfer_accepted"
+    TRANSFER_DECLINED = "transfer_declined"
+    TRANSFER_WITHDRAWN = "transfer_withdrawn"
+    CASE_TRANSFERRED = "case_transferred"
     PERSON_EXCLUDED = "person_excluded"
     EXCLUSION_ENDED = "exclusion_ended"
     GLASS_BROKEN = "glass_broken"
@@ -304,6 +310,12 @@ TOLD_AS = {
     Verb.GRANT_GIVEN: _("gave access"),
     Verb.GRANT_REVOKED: _("took access back"),
     Verb.CASE_HANDED_OVER: _("handed the case over"),
+    Verb.TRANSFER_ASKED: _("asked another office to take the case"),
+    Verb.TRANSFER_READ: _("read what the office is told that shall take the case"),
+    Verb.TRANSFER_ACCEPTED: _("accepted the case for another office"),
+    Verb.TRANSFER_DECLINED: _("declined the case for another office"),
+    Verb.TRANSFER_WITHDRAWN: _("withdrew the transfer of the case"),
+    Verb.CASE_TRANSFERRED: _("moved the case to another office"),
     Verb.PERSON_EXCLUDED: _("excluded somebody from the case for a conflict of interest"),
     Verb.EXCLUSION_ENDED: _("ended an exclusion from the case"),
     Verb.GLASS_BROKEN: _("broke the glass"),
@@ -401,6 +413,7 @@ READS = frozenset(
         Verb.CASE_SEARCHED,
         Verb.MATCH_TOLD,
         Verb.CASE_VIEWED,
+        Verb.TRANSFER_READ,
         Verb.DRAFT_OPENED,
         Verb.FILE_DOWNLOADED,
         Verb.FILE_PREVIEWED,
@@ -442,6 +455,7 @@ WEIGHTY = frozenset(
         Verb.GRANT_REVOKED,
         Verb.GRANT_PROLONGED,
         Verb.CASE_HANDED_OVER,
+        Verb.CASE_TRANSFERRED,
         Verb.OVERRIDE_APPROVED,
         Verb.PERSON_EXCLUDED,
         Verb.EXCLUSION_ENDED,

@@ -7,7 +7,8 @@ person or to one of the person's teams counts: it has begun, has not ended, was 
 person is not excluded from the case; and the case is of the person's own organisation, or the grant
 is a referral. Of a case they see the classes that such a grant names and their roles admit; they may
 write the classes of those that carry `write_case`. A grant from breaking the glass lets one read, and
-do nothing else (`may_act`).
+do nothing else (`may_act`). What a supervisor is told of a case that shall come to their office is no
+part of this: they do not see the case (`offered_to`).
 """
 
 from collections import defaultdict
@@ -23,7 +24,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from cases.models import Case, CaseTeamGrant, CaseUserGrant, Exclusion, GrantReason
+from cases.models import (
+    Case,
+    CaseTeamGrant,
+    CaseUserGrant,
+    Exclusion,
+    GrantReason,
+    Transfer,
+    TransferState,
+)
 from core.rights import Right
 
 WRITE = "write_case"
@@ -176,6 +185,20 @@ def may_act(user: User, case: UUID, right: Right) -> bool:
     looking at the trail.
     """
     return user.has_right(right) and case in access_to(user, [case], glass=False)
+
+
+def offered_to(user: User) -> QuerySet[Transfer]:
+    """Transfers that wait for this person: they may read what is told with each, and decide.
+
+    Of the case they see nothing by this, and it ends with the decision.
+    """
+    if not may_hold_cases(user) or user.is_partner or not user.has_right(Right.CASE_ASSIGN):
+        return Transfer.objects.none()
+    waiting = Transfer.objects.filter(
+        state=TransferState.ASKED, to__supervisors__in=user.groups, case__erased_on=None
+    )
+    excluded = Exclusion.objects.at(timezone.now()).filter(user=user)
+    return waiting.exclude(case__in=excluded.values("case"))
 
 
 def principals_of(user: User) -> list[str]:

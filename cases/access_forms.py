@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Office, User
 from cases.forms import text
 from cases.keeping_forms import SEALED
 from cases.models import GlassGround
@@ -68,6 +68,65 @@ class HandOverAllForm(HandOverForm):
         if self.cleaned_data.get("officer") == self.cleaned_data.get("person", ""):
             self.add_error("person", _("Choose somebody else: this is the former officer."))
         return self.cleaned_data
+
+
+class TransferForm(forms.Form):
+    """Which office a case shall go to, what it is told, and whether the person agrees."""
+
+    office = forms.ChoiceField(
+        label=_("Office"), error_messages={"required": _("Choose the office that takes the case.")}
+    )
+    note = text(
+        _("Hand-over note"),
+        long=True,
+        required=True,
+        help_text=_(
+            "All that the other office reads before it decides. Name nobody. Sealed with the case."
+        ),
+        error_messages={"required": _("Write what the other office needs to know.")},
+    )
+    person_agrees = forms.ChoiceField(
+        label=_("Does the person agree?"),
+        choices=[("yes", _("Yes")), ("no", _("No, or was not asked"))],
+        widget=forms.RadioSelect,
+        help_text=_(
+            "To an office of another organisation the case goes only with a recorded consent to "
+            "“Sharing with the organisations of a referral”."
+        ),
+        error_messages={"required": _("Say whether the person agrees.")},
+    )
+
+    def __init__(self, *args: Any, offices: Iterable[Office], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offices = {str(office.pk): office for office in offices}
+        told = ((pk, f"{one} ({one.organisation})") for pk, one in self._offices.items())
+        self.fields["office"].choices = [("", _("Choose")), *told]  # type: ignore[attr-defined]
+
+    def clean_office(self) -> Office:
+        return self._offices[self.cleaned_data["office"]]
+
+    def clean_person_agrees(self) -> bool:
+        return bool(self.cleaned_data["person_agrees"] == "yes")
+
+
+class AcceptForm(ColleagueForm):
+    """Who keeps the case from now on."""
+
+    person = forms.ChoiceField(
+        label=_("Officer of the case"),
+        error_messages={"required": _("Choose who keeps the case from now on.")},
+    )
+
+
+class DeclineForm(forms.Form):
+    """Why the case is not taken over."""
+
+    reason = text(
+        _("Why not?"),
+        required=True,
+        help_text=_("The office of the case reads it. Sealed with the case."),
+        error_messages={"required": _("Say why: the other office plans by it.")},
+    )
 
 
 class ExclusionForm(ColleagueForm):

@@ -35,6 +35,7 @@ class CasesConfig(AppConfig):
         )
         from cases.panels import CASE_PANELS
         from cases.presenters import CODES, LABELLED
+        from cases.services import glass, grants
         from cases.storage import check_all
         from cases.task_panel import TASK_PANEL
         from core.classes import SHORT_NAMES
@@ -51,6 +52,7 @@ class CasesConfig(AppConfig):
         CASE_PANELS[:0] = [panel_of("risk"), TASK_PANEL]
         CASE_PANELS.extend([CLOSURE_PANEL, FILE_PANEL, *map(panel_of, own_kinds)])
         GROUNDS.append(grounds_of)
+        grants.ON_TAKING_BACK.append(glass.end_glass_with_grant)
         FOLLOWING.append(reach.statements)
         # What was written while there were no triggers.
         post_migrate.connect(_after_migrations, sender=self)

@@ -24,12 +24,20 @@ from audit import trail
 from audit.models import Event
 from audit.verbs import TAKEN_OUT, Verb
 from cases import storage, tombstones
-from cases.access import Access, access_to, may_act
-from cases.models import Attachment, AttachmentState, Case, Draft, DraftContent, SealedModel
+from cases.access import Access, access_to, may_act, offered_to
+from cases.models import (
+    Attachment,
+    AttachmentState,
+    Case,
+    Draft,
+    DraftContent,
+    SealedModel,
+    Transfer,
+)
 from cases.models.attachment import file_place
 from cases.models.base import SectionTypes, place_of
 from cases.oversight import decoys
-from cases.sections import CaseFacts, FileContent, SearchEntry
+from cases.sections import CaseFacts, FileContent, SearchEntry, TransferContent
 from core.exceptions import Erased, NotAllowed, NotFound, WrongState
 from core.rights import Right
 from core.schema import Section
@@ -290,6 +298,29 @@ def open_file(
     except OSError:
         raise WrongState(_("The storage of files does not answer. Try again later.")) from None
     return OpenFile(content, reader, sealed, row.case_id, by)
+
+
+def open_offer(transfer: Transfer, *, by: User) -> TransferContent:
+    """What is told to the office that a case shall go to, for whoever decides there.
+
+    They do not see the case: this one section opens, as long as the transfer waits for them.
+    Raises NotFound, ConfirmationNeeded, Erased and Damaged.
+    """
+    cls, schema = Transfer.SECTIONS["content"]
+
+    def decide() -> dict[UUID, set[str]]:
+        if cls not in by.classes or not offered_to(by).filter(pk=transfer.pk).exists():
+            raise NotFound(_("There is no such transfer, or it does not wait for you."))
+        if confirming.unconfirmed([cls]):
+            raise confirming.ConfirmationNeeded
+        return {transfer.case_id: {cls}}
+
+    if record_reading(decide, Verb.TRANSFER_READ, by=by):
+        raise Erased(ERASED)
+    _load_keys([transfer.case_id])
+    content = _open_section(transfer, "content", cls, schema)
+    assert isinstance(content, TransferContent)
+    return content
 
 
 def open_details(events: Sequence[Event], *, by: User, case: Case) -> list[dict[str, Any]]:

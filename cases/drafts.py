@@ -41,7 +41,7 @@ FORMS = {
     for name in (
         *("register", "person", "victim", "summary", "consent", "sharing", "add_file"),
         *("add_entry", "entry", "link", "add_task"),
-        *("close", "send_back", "reopen", "hold", "erase", "decide", "court"),
+        *("close", "send_back", "reopen", "hold", "erase", "decide", "court", "transfer"),
     )
 }
 GetResponse = Callable[[HttpRequest], HttpResponse]

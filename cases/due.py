@@ -11,12 +11,13 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from cases.access import access_to, live, visible_cases
+from cases.access import access_to, live, offered_to, visible_cases
 from cases.models import (
     BY_HAND,
     Case,
@@ -26,6 +27,8 @@ from cases.models import (
     Closure,
     ClosureState,
     Consent,
+    ErasureRequest,
+    ErasureState,
     RiskAssessment,
     Task,
     TaskState,
@@ -49,13 +52,17 @@ class Show(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One line: a case the person sees, a day, and nothing of what is sealed."""
+    """One line: a case the person sees, a day, and nothing of what is sealed.
+
+    Or a case they are asked about and do not see: of that, its reference, and where they decide.
+    """
 
     kind: str  # name of a DueKind
     case: Case
     on: date
     note: Any = ""  # what is more to be said of it, such as whose access ends
     tone: str = ""  # code of a status that the note is shown as
+    asked_at: str = ""  # the address where they decide on a case they do not see
 
 
 @dataclass(frozen=True)
@@ -155,6 +162,19 @@ def _from_whom(task: Task) -> str:
     return "" if is_own else _("given by %s") % task.recorded_by
 
 
+def _offers(user: User, until: date) -> list[Due]:
+    """Cases that shall come to an office this person supervises. They do not see them yet."""
+    erasing = ErasureRequest.objects.filter(state=ErasureState.APPROVED).values("case")
+    waiting = offered_to(user).exclude(case__in=erasing).select_related("case__office")
+    return [
+        Due(
+            *("transfer", one.case, one.recorded_on, _("from %s") % one.case.office),
+            asked_at=reverse("cases:offer", args=[one.pk]),
+        )
+        for one in waiting.order_by("pk")[:MOST]
+    ]
+
+
 def _of_own(rows: QuerySet[Any], user: User, case: str = "case") -> QuerySet[Any]:
     """Those of open cases whose officer the person is."""
     if not user.has_right(Right.CASE_EDIT):
@@ -172,12 +192,13 @@ DUE_KINDS: list[DueKind] = [
     DueKind("task", gettext_lazy("Task"), _tasks),
     DueKind("new_task", gettext_lazy("New task"), _given, waits=True),
     DueKind("late_task", gettext_lazy("Task long overdue"), _escalated, waits=True),
+    DueKind("transfer", gettext_lazy("Case for your office"), _offers, waits=True),
 ]
 
 
 # --- What a page shows ----------------------------------------------------------------
 def due_for(user: User) -> dict[Show, list[Due]]:
-    """What is overdue, due within a week, or waits for this person, in cases they see."""
+    """What is overdue, due within a week, or waits for this person, in cases they may know of."""
     today = timezone.localdate()
     found = [(kind, one) for kind in DUE_KINDS for one in kind.find(user, today + AHEAD)]
     seen: Collection[Any] = ()
@@ -185,7 +206,7 @@ def due_for(user: User) -> dict[Show, list[Due]]:
         seen = access_to(user, {one.case.pk for _kind, one in found}, glass=False)
     lists: dict[Show, list[Due]] = {show: [] for show in Show}
     for kind, one in found:
-        if one.case.pk not in seen:
+        if one.case.pk not in seen and not one.asked_at:
             continue
         late = Show.OVERDUE if one.on < today else Show.WEEK
         lists[Show.WAITING if kind.waits else late].append(one)

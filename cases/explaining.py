@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts.models import RoleHolding, Team, TeamMembership, User
+from accounts.models import Office, RoleHolding, Team, TeamMembership, User
 from accounts.selectors import account_at, roles_at, teams_at
 from cases.access import WRITE, Access, Held, State, opened, permission
 from cases.models import Case, CaseTeamGrant, CaseUserGrant, Exclusion
@@ -122,6 +122,7 @@ class _Moment:
         self._past = at
         self._at = at or timezone.now()
         self._grants = list(_grants_now(case) if at is None else _grants_at(case, at))
+        self._organisation = _office_at(case, at).organisation_id
         self._write = permission(WRITE).pk
         groups = {grant.group_id for grant in self._grants if isinstance(grant, CaseTeamGrant)}
         teams = Team.objects.filter(group__in=groups).select_related("group__office")
@@ -155,7 +156,7 @@ class _Moment:
     def _judge(self, person: User, grant: Grant) -> Judged:
         held = Held(
             self._case.pk,
-            self._case.office.organisation_id,
+            self._organisation,
             person.pk in self._excluded,
             grant.classes,
             grant.reason,
@@ -175,6 +176,15 @@ def _as_of(person: User, at: datetime) -> User:
     then.office_id = account.office_id if account else None
     then.roles = roles_at(person, at) if then.is_active else []
     return then
+
+
+def _office_at(case: Case, at: datetime | None) -> Office:
+    """The office the case is of, or was of then: a case may be transferred."""
+    if at is None:
+        return case.office
+    versions = Case.history.filter(id=case.pk, history_date__lte=at).order_by("revision")
+    then = versions.select_related("office").last()
+    return then.office if then else case.office
 
 
 def _grants_now(case: Case) -> Iterator[Grant]:

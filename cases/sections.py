@@ -267,6 +267,19 @@ class ClosureContent(Section):
     sent_back_because: str = ""
 
 
+class TransferContent(Section):
+    """What another office is told that a case shall go to (class `narrative`)."""
+
+    hand_over_note: str = ""
+    person_agrees: bool | None = None
+
+
+class TransferAnswer(Section):
+    """What the other office says (class `narrative`)."""
+
+    transfer_declined_because: str = ""
+
+
 class ConsentTerms(Section):
     """What the person agreed to (class `narrative`)."""
 

@@ -59,6 +59,7 @@ TECHNICAL = frozenset(
         "cost",
         "reverses",
         "grant",
+        "consent",
     ]
 )
 

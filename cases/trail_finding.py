@@ -51,7 +51,9 @@ KINDS: dict[str, Q] = {
     EventKind.REFUSAL: ~Q(outcome="ok"),
     EventKind.ACCESS: Q(verb__startswith="grant_")
     | Q(verb__startswith="glass_")
-    | Q(verb__in=[Verb.CASE_HANDED_OVER, Verb.PERSON_EXCLUDED, Verb.EXCLUSION_ENDED]),
+    | Q(verb__startswith="transfer_")
+    | Q(verb__in=[Verb.CASE_HANDED_OVER, Verb.CASE_TRANSFERRED])
+    | Q(verb__in=[Verb.PERSON_EXCLUDED, Verb.EXCLUSION_ENDED]),
     EventKind.FILE: Q(verb__startswith="file_"),
     EventKind.KEY: Q(verb__startswith="key_") | Q(verb=Verb.CASE_SEALED_ANEW),
     EventKind.END: Q(verb__startswith="erasure_")

@@ -20,6 +20,7 @@ from cases.views import (
     stages,
     tasks,
     trail,
+    transfers,
     who,
     work,
     workbooks,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("broken-glass/seen/<uuid:notice>/", glass.note_seen, name="note_seen"),
     path("workbooks/", workbooks.ask, name="workbooks"),
     path("workbooks/<uuid:asked>/", workbooks.workbook, name="workbook"),
+    path("transfers/<uuid:transfer>/", transfers.offer, name="offer"),
     path("draft/", drafts.draft, name="draft"),
     path("<slug:reference>/", casefile.detail, name="detail"),
     path("<slug:reference>/person/", casefile.change_person, name="person"),
@@ -55,6 +57,12 @@ urlpatterns = [
     path("<slug:reference>/sharing/", sharing.sharing, name="sharing"),
     path("<slug:reference>/sharing/<uuid:grant>/revoke/", sharing.revoke, name="revoke"),
     path("<slug:reference>/hand-over/", assigning.hand_over, name="hand_over"),
+    path("<slug:reference>/transfer/", transfers.transfer, name="transfer"),
+    path(
+        "<slug:reference>/transfer/<uuid:transfer>/withdraw/",
+        transfers.withdraw,
+        name="withdraw_transfer",
+    ),
     path("<slug:reference>/conflicts/", assigning.conflicts, name="conflicts"),
     path(
         "<slug:reference>/conflicts/<uuid:exclusion>/end/",

@@ -37,6 +37,7 @@ from cases.models.retention import (
     RetentionRule,
 )
 from cases.models.task import Repeats, Task, TaskState
+from cases.models.transfer import Transfer, TransferState
 from cases.models.workbook import WorkbookPurpose, WorkbookRequest
 
 __all__ = [
@@ -91,6 +92,8 @@ __all__ = [
     "Task",
     "TaskState",
     "TraffickingEvent",
+    "Transfer",
+    "TransferState",
     "WorkbookPurpose",
     "WorkbookRequest",
 ]

@@ -19,6 +19,7 @@ from cases.access import READ, access_to, permission
 from cases.models import (
     BrokenGlass,
     Case,
+    CaseTeamGrant,
     CaseUserGrant,
     Exclusion,
     GlassGround,
@@ -176,6 +177,16 @@ def end_glass(glass: BrokenGlass, *, by: User) -> BrokenGlass:
         trail.save(current, verb=Verb.GLASS_ENDED, by=by)
         SearchChange.objects.create(case=current.case_id)
     return current
+
+
+def end_glass_with_grant(grant: CaseUserGrant | CaseTeamGrant, by: User, _reason: str) -> None:
+    """Broken glass whose grant is taken back is over, in the same transaction."""
+    if grant.reason != GrantReason.BREAK_GLASS:
+        return
+    glass = BrokenGlass.objects.select_for_update().filter(grant=grant.pk, ended_at=None).first()
+    if glass is not None:
+        glass.ended_at = grant.revoked_at
+        trail.save(glass, verb=Verb.GLASS_ENDED, by=by)
 
 
 def end_run_out() -> None:

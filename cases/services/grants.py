@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.confirming import check_recent
-from accounts.models import Team, User
+from accounts.models import Office, Team, TeamMembership, User
 from audit import trail
 from audit.verbs import Verb
 from cases.access import READ, WRITE, access_to, may_act, permission
@@ -23,7 +24,7 @@ from cases.models import (
     GrantReason,
     SearchChange,
 )
-from cases.services.intake import ASSIGNMENT_TERM
+from cases.services.intake import ASSIGNMENT_TERM, first_grants
 from cases.services.retention import lock_living
 from core.classes import CONTENT
 from core.exceptions import BadInput, NotAllowed, WrongState
@@ -273,6 +274,32 @@ def hand_over_all(of: User, *, to: User, note: str, by: User) -> tuple[list[Case
             except (BadInput, WrongState):
                 left.append(case)
     return handed, left
+
+
+def move_grants(case: Case, *, former: Office, former_owner: User, by: User) -> None:
+    """Within the caller's transaction: the case is of its new office and owner now; so is access to it.
+
+    What the former office holds of it ends, whatever for and whoever gave it: what its people hold, and
+    every team that one of them is in. When the case left the organisation, all ends but referrals.
+    """
+    now = timezone.now()
+    people = Q(user__office=former) | Q(user__in=[former_owner, case.owner])
+    theirs = TeamMembership.objects.now().filter(user__office=former).values("team__group")
+    # A desk that the case was referred to works on it as another organisation would.
+    desk = Q(reason=GrantReason.REFERRAL, group__team__desk_of__isnull=False)
+    teams = Q(group=former.supervisors) | Q(group__in=theirs) & ~desk
+    if former.organisation_id != case.office.organisation_id:
+        other = ~Q(reason=GrantReason.REFERRAL)
+        people, teams = people | other, teams | other
+    for model, held_by in ((CaseUserGrant, people), (CaseTeamGrant, teams)):
+        held = model.objects.filter(content_object=case, revoked_at=None, ends__gt=now)
+        keys = list(held.filter(held_by).values_list("pk", flat=True))
+        for grant in model.objects.select_for_update().filter(pk__in=keys).order_by("pk"):
+            _end(grant, by=by, reason="transfer")
+    for given in first_grants([case], office=case.office, owner=case.owner, by=by):
+        for new in given:
+            trail.save(new, verb=Verb.GRANT_GIVEN, by=by, reason=new.reason)
+    SearchChange.objects.create(case=case.pk)
 
 
 def cases_of(officer: User, *, by: User) -> list[Case]:

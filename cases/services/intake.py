@@ -114,7 +114,9 @@ def _open(
         trail.insert_many(consents, verb=Verb.CONSENT_RECORDED, by=opening.by)
         for kind, rows in entries.items():
             trail.insert_many(rows, verb=ENTRY_KINDS[kind].recorded, by=opening.by)
-        user_grants, team_grants = _first_grants(cases, opening)
+        user_grants, team_grants = first_grants(
+            cases, office=opening.office, owner=opening.owner, by=opening.by
+        )
         trail.insert_many(user_grants, verb=Verb.GRANT_GIVEN, by=opening.by)
         trail.insert_many(team_grants, verb=Verb.GRANT_GIVEN, by=opening.by)
         SearchChange.objects.bulk_create(SearchChange(case=case.pk) for case in cases)
@@ -170,30 +172,32 @@ def _entries(
     return found
 
 
-def _first_grants(
-    cases: Sequence[Case], opening: _Opening
+def first_grants(
+    cases: Sequence[Case], *, office: Office, owner: User, by: User
 ) -> tuple[list[CaseUserGrant], list[CaseTeamGrant]]:
-    """The owner reads and writes everything; the office's supervisors read what theirs is."""
+    """What comes with the work, not saved yet: the owner reads and writes everything, the office's
+    supervisors read what theirs is.
+    """
     now = timezone.now()
     common: dict[str, Any] = {
-        "granted_by": opening.by,
+        "granted_by": by,
         "starts": now,
         "ends": now + ASSIGNMENT_TERM,
     }
-    owner = common | {
+    to_owner = common | {
         "permission": permission(WRITE),
-        "user": opening.owner,
+        "user": owner,
         "classes": sorted(CONTENT),
         "reason": GrantReason.ASSIGNMENT,
     }
     team = common | {
         "permission": permission(READ),
-        "group": opening.office.supervisors,
+        "group": office.supervisors,
         "classes": sorted(ROLES["supervisor"].classes),
         "reason": GrantReason.SUPERVISION,
     }
     return (
-        [CaseUserGrant(content_object=case, **owner) for case in cases],
+        [CaseUserGrant(content_object=case, **to_owner) for case in cases],
         [CaseTeamGrant(content_object=case, **team) for case in cases],
     )
 

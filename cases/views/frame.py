@@ -27,7 +27,9 @@ def case_frame(request: StaffRequest, case: Case, access: Access) -> dict[str, A
         "may_edit": may_write and user.has_right(Right.CASE_EDIT),
         "may_grant": case.erased_on is None and can_grant(user, case),
         "may_audit": not access.by_glass and user.has_right(Right.CASE_AUDIT),
-        "may_assign": case.erased_on is None and _may_assign(user, case, access),
+        "may_assign": (may_assign := case.erased_on is None and _may_assign(user, case, access)),
+        "may_transfer": may_assign
+        and (case.owner_id == user.pk or case.office_id == user.office_id),
         "glass": open_glass(user).filter(case=case).first() if access.by_glass else None,
     }
 

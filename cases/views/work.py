@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from audit import trail
 from audit.verbs import Verb
 from cases.due import DUE_KINDS, Show, due_for, label_of_kind
 from cases.selectors import case_rows
@@ -36,13 +37,15 @@ def work(request: StaffRequest) -> HttpResponse:
         for one in found[show]
         if wanted not in names or one.kind == wanted
     ]
-    ids = list(dict.fromkeys(one.case.pk for _show, one in lines[:MOST]))
+    ids = list(dict.fromkeys(one.case.pk for _show, one in lines[:MOST] if not one.asked_at))
+    if offered := {one.case.pk for _show, one in lines[:MOST] if one.asked_at}:
+        trail.record(Verb.CASE_LISTED, by=request.user, cases=sorted(offered))  # no name is shown
     rows = {row.case.pk: row for row in case_rows(ids, by=request.user, verb=Verb.CASE_LISTED)}
     context = {
         "lines": [
-            (show, one, label_of_kind(one.kind), rows[one.case.pk])
+            (show, one, label_of_kind(one.kind), None if one.asked_at else rows[one.case.pk])
             for show, one in lines[:MOST]
-            if one.case.pk in rows
+            if one.case.pk in rows or one.asked_at
         ],
         "more": len(lines) - MOST,
         "counts": [(show, TITLES[show], len(found[show])) for show in Show],

@@ -41,6 +41,7 @@ from cases.models import (
     GlassNotice,
     Task,
     TraffickingEvent,
+    Transfer,
     WorkbookRequest,
 )
 from cases.panels import CASE_PANELS
@@ -232,6 +233,7 @@ class Walk:
             "exclusion": lambda: one_of(Exclusion.objects.filter(case=case)),
             "closure": lambda: one_of(Closure.objects.filter(case=case)),
             "task": lambda: one_of(Task.objects.filter(here)),
+            "transfer": lambda: one_of(Transfer.objects.filter(here)),
             "kind": lambda: self.random.choice(list(ENTRY_KINDS)),
             "entry": lambda: one_of(TraffickingEvent.objects.filter(here)),
             "link": lambda: one_of(Case.objects.all()),
@@ -278,6 +280,9 @@ class Walk:
             "cases:move": {"stage": "assessment", "before": "identification"},
             "cases:reopen": {"note": "Typed", "stage": "assistance"},
             "cases:send_back": {"note": "Typed"},
+            "cases:transfer": {"office": str(case.office_id), "note": "Typed"}
+            | {"person_agrees": "yes"},
+            "cases:offer": {"act": "decline", "reason": "Typed"},
             "cases:erase": {"reason": "mistake", "note": "Typed", "reference": case.reference},
             "cases:decide": {"decision": self.decision(), "note": "Typed"}
             | {"reference": case.reference},

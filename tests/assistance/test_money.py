@@ -20,6 +20,7 @@ from audit import trail
 from audit.verbs import Verb
 from cases import approvals, door
 from cases.services.intake import register_case
+from cases.services.transfers import accept_transfer, ask_transfer
 from core.exceptions import BadInput, Conflict, NotAllowed, WrongState
 from tests.guards import log
 
@@ -93,6 +94,19 @@ def test_a_small_cost_is_paid_and_the_line_has_less_left(case, alena, pavel, lin
     assert left(line, pavel) == D("850.00")
     content = door.open_rows([payment], by=alena)[0]["content"]
     assert (content.amount, content.booked, content.receipt) == (D(150), D(150), "R-31337")
+
+
+def test_nothing_is_booked_on_the_line_of_the_organisation_a_case_came_from(
+    case, alena, pavel, line, outsider, person
+):
+    cost = plan(case, alena, line)
+    head = person("head", "supervisor", at=outsider.office)
+    asked = ask_transfer(case, to=head.office, note="Moves", person_agrees=True, by=alena)
+    accept_transfer(asked, officer=outsider, by=head)
+    cost = Cost.objects.select_related("case").get(pk=cost.pk)
+    with pytest.raises(BadInput, match="another organisation"):
+        pay(cost, outsider)
+    assert left(line, pavel) == D("1000.00")
 
 
 def test_above_the_threshold_another_person_approves_first(case, alena, pavel, line):

@@ -36,6 +36,7 @@ from cases.sections import ConsentTerms
 from cases.services.consents import record_consent
 from cases.services.grants import hand_over, revoke_grant
 from cases.services.intake import register_case
+from cases.services.transfers import accept_transfer, ask_transfer
 from core.classes import CONTENT
 from core.exceptions import BadInput, Conflict, NotAllowed, WrongState
 from tests.conftest import SENTINELS
@@ -331,6 +332,20 @@ def test_a_handed_over_case_takes_its_referrals_along(case, send, alena, ihar):
     row = send()
     hand_over(case, to=ihar, note="Leaves", by=alena)
     assert sent_by(alena) == [] and [one.pk for one in sent_by(ihar)] == [row.pk]
+
+
+@pytest.mark.parametrize("where", ["another office", "another organisation"])
+def test_a_transferred_case_takes_its_referrals_along(
+    case, send, alena, halina, iryna, outsider, person, where
+):
+    row = send()
+    at = iryna.office if where == "another office" else outsider.office
+    head, officer = person("new_head", "supervisor", at=at), person("new", "case_officer", at=at)
+    asked = ask_transfer(case, to=at, note="Moves", person_agrees=True, by=alena)
+    accept_transfer(asked, officer=officer, by=head)
+    assert sent_by(alena) == [] and [one.pk for one in sent_by(officer)] == [row.pk]
+    assert [one.pk for one in referred_to(halina)] == [row.pk]
+    assert _step(row, "accepted", halina).status == "accepted"
 
 
 # --- The pages ------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from cases.models import (
     ImportRun,
     Person,
     RetentionRule,
+    Transfer,
     WorkbookRequest,
 )
 from cases.sections import (
@@ -56,6 +57,7 @@ from cases.sections import (
     FileFacts,
     Identity,
     TaskContent,
+    TransferContent,
 )
 from cases.services import renewal
 from cases.services.casework import record_entry
@@ -186,6 +188,10 @@ def _oversee(case: Case, by: User) -> None:
     closure = Closure(case=case, recorded_on=date(2026, 3, 1), recorded_by=by, state="withdrawn")
     closure.put("content", ClosureContent(closure_details="Over"))
     trail.save(closure, verb=Verb.CLOSURE_ASKED, by=by)
+    transfer = Transfer(case=case, to=case.office, state="withdrawn")
+    transfer.recorded_on, transfer.recorded_by = date(2026, 3, 1), by
+    transfer.put("content", TransferContent(hand_over_note="Moves"))
+    trail.save(transfer, verb=Verb.TRANSFER_ASKED, by=by)
     trail.save(Decoy(case=case), verb=Verb.DECOY_MARKED, by=by)
     item = ReviewItem(rule="export", event=uuid7(), at=timezone.now(), officer=by.pk)
     trail.save(item, verb=Verb.REVIEW_RAISED, by=None)

@@ -49,6 +49,7 @@ from cases.models import (
     SearchChange,
     Stage,
     Task,
+    Transfer,
     WorkbookRequest,
 )
 from cases.sections import (
@@ -78,6 +79,7 @@ from cases.services import (
     renewal,
     retention,
     tasks,
+    transfers,
     workbooks,
 )
 from cases.trail_finding import TrailFilter
@@ -133,6 +135,8 @@ file_added file_refused file_downloaded file_previewed file_scanned file_release
 file_removed files_swept export_asked export_approved export_declined export_collected
 case_handed_over person_excluded exclusion_ended glass_broken glass_ended glass_told glass_seen
 glass_listed
+transfer_asked transfer_read transfer_accepted transfer_declined transfer_withdrawn
+case_transferred
 workbook_asked workbook_approved workbook_declined workbook_collected case_in_workbook
 """
 
@@ -166,6 +170,8 @@ READERS = {
     retention: {"years_by_kind", "kind_of", "years_later", "lock_living"},
     closing: {"closing_act", "waiting_closure"},
     tasks: {"may_give", "could_do", "may_end", "next_due"},
+    transfers: {"check_can_transfer", "offices_for", "officers_for", "waiting_transfer"},
+    intake: {"first_grants"},
     erasure: {"open_request", "is_due"},
     exports: {"is_large", "events_wanted", "open_request", "waiting_for", "wanted_of"},
     workbooks: {"wanted_cases", "check_recipient", "request_for", "waiting_for", "asked_by"}
@@ -241,6 +247,7 @@ WRITERS = {
         "hand_over_all": {Verb.CASE_HANDED_OVER, Verb.GRANT_REVOKED, Verb.GRANT_GIVEN},
         "end_grant": {Verb.GRANT_REVOKED},
         "hand_over": {Verb.CASE_HANDED_OVER, Verb.GRANT_REVOKED, Verb.GRANT_GIVEN},
+        "move_grants": {Verb.GRANT_REVOKED, Verb.GRANT_GIVEN},
     },
     matching: {"whom_to_ask": {Verb.MATCH_TOLD, Verb.SEARCH_INDEX_BUILT}},
     exclusions: {
@@ -252,6 +259,7 @@ WRITERS = {
         "note_seen": {Verb.GLASS_SEEN},
         "end_glass": {Verb.GRANT_REVOKED, Verb.GLASS_ENDED},
         "end_run_out": {Verb.GLASS_ENDED},
+        "end_glass_with_grant": {Verb.GLASS_ENDED},
     },
     attachments: {
         "add_file": {Verb.FILE_ADDED},
@@ -273,6 +281,13 @@ WRITERS = {
     tasks: {
         "give_task": {Verb.TASK_GIVEN},
         "end_task": {Verb.TASK_DONE, Verb.TASK_GIVEN, Verb.CASE_VIEWED},
+    },
+    transfers: {
+        "ask_transfer": {Verb.TRANSFER_ASKED},
+        "withdraw_transfer": {Verb.TRANSFER_WITHDRAWN},
+        "accept_transfer": {Verb.TRANSFER_ACCEPTED, Verb.CASE_TRANSFERRED}
+        | {Verb.GRANT_REVOKED, Verb.GRANT_GIVEN},
+        "decline_transfer": {Verb.TRANSFER_DECLINED},
     },
     exports: {
         "ask_for_export": {Verb.EXPORT_ASKED},
@@ -360,6 +375,7 @@ def arguments(
     viktar,
     office,
     other_office,
+    iryna,
     share,
     settings,
     own_files,
@@ -368,6 +384,9 @@ def arguments(
     """Name of a service → what it is called with, made when it is asked for."""
     day = {"status": "delivered", "starts_on": today(), "by": alena}
     person = {"password": PASSWORD, "office": office, "by": viktar, "display_name": "N"}
+    keeping = person | {"username": "keeper", "roles": ["case_officer"], "office": other_office}
+    keeper = accounts.make_user(**keeping)
+    moving = {"to": other_office, "note": "Moves", "person_agrees": True, "by": alena}
 
     def run():
         file = {"file_digest": "0" * 64, "layout": "htcds", "rows_total": 1}
@@ -474,6 +493,13 @@ def arguments(
 
     def broken():
         return glass.break_glass(case, ground="danger", note="Now", classes=["identity"], by=ihar)
+
+    def taken_back():
+        """A grant of broken glass that was taken back, and the glass still open."""
+        grant = broken().grant
+        grant.revoked_at, grant.revoked_by = timezone.now(), alena
+        trail.save(grant, verb=Verb.GRANT_REVOKED, by=alena)
+        return grant
 
     def run_out():
         time_machine.move_to(broken().grant.ends + timedelta(seconds=1))
@@ -678,6 +704,24 @@ def arguments(
         "end_referrals": lambda: ((referred(),), {"by": alena}),
         "hand_over_all": lambda: ((alena,), {"to": ihar, "note": "Leaves", "by": pavel}),
         "hand_over": lambda: ((case,), {"to": ihar, "note": "Leaves", "by": alena}),
+        "move_grants": lambda: (
+            (case,),
+            {"former": case.office, "former_owner": alena, "by": pavel},
+        ),
+        "ask_transfer": lambda: ((case,), moving),
+        "withdraw_transfer": lambda: ((transfers.ask_transfer(case, **moving),), {"by": alena}),
+        "accept_transfer": lambda: (
+            (transfers.ask_transfer(case, **moving),),
+            {"officer": keeper, "by": iryna},
+        ),
+        "decline_transfer": lambda: (
+            (transfers.ask_transfer(case, **moving),),
+            {"reason": "No room", "by": iryna},
+        ),
+        "end_glass_with_grant": lambda: (
+            (taken_back(), alena, "transfer"),
+            {},
+        ),
         "whom_to_ask": lambda: ((SENTINELS["contact"],), {"by": ihar}),
         "exclude": lambda: (
             (case,),
@@ -766,7 +810,7 @@ def _rows():
     tables += [Case, Person, Consent, CaseUserGrant, assistance.Assistance, intake.ImportRun]
     tables += [Attachment, ErasureRequest, ExportRequest, RetentionRule, Proposal, Authenticator]
     tables += [Exclusion, BrokenGlass, GlassNotice, WorkbookRequest]
-    tables += [Closure, Approval, Referral, Override, Task]
+    tables += [Closure, Approval, Referral, Override, Task, Transfer]
     tables += [table.history.model for table in tables if hasattr(table, "history")]
     tables += [reporting.Snapshot]
     return {table._meta.label: table.objects.count() for table in tables}
@@ -787,6 +831,7 @@ PAGES = {
     "cases:victim": ("cases.views.casefile", Verb.CASE_VIEWED),
     "cases:conflicts": ("cases.views.assigning", Verb.CASE_VIEWED),
     "cases:trail": ("cases.views.trail", Verb.CASE_AUDITED),
+    "cases:transfer": ("cases.views.transfers", Verb.CASE_VIEWED),
     "cases:file": ("cases.views.attachments", Verb.CASE_VIEWED),
     "assistance:change": ("assistance.views", Verb.CASE_VIEWED),
     "assistance:referral": ("assistance.referral_views", Verb.CASE_VIEWED),
@@ -796,7 +841,7 @@ PAGES = {
 
 
 @pytest.fixture
-def visit(case, alena, ihar, viktar, client_for):
+def visit(case, alena, ihar, viktar, iryna, person, client_for):
     """Ask for a page as Alena, after filling in what leads there. Gives the answer."""
     note = LegalAssistance(matter=SENTINELS["narrative"])
     row = assistance.record_assistance(
@@ -823,6 +868,9 @@ def visit(case, alena, ihar, viktar, client_for):
     )
     content = CostContent(planned=40, currency="BYN", purpose=SENTINELS["narrative"])
     cost = money.plan_cost(case, content, by=alena)
+    person("keeper", "case_officer", at=iryna.office)
+    moving = {"note": SENTINELS["narrative"], "person_agrees": True}
+    transfers.ask_transfer(case, to=iryna.office, **moving, by=alena)
     browser = client_for(alena)
     browser.raise_request_exception = False
 

@@ -36,6 +36,7 @@ OPEN_OF_A_CASE = {
     "cases.Screening": {"case", "recorded_on", "recorded_by"},
     "cases.ProtectionStep": {"case", "recorded_on", "recorded_by"},
     "cases.Closure": {"case", "recorded_on", "recorded_by", "state"},
+    "cases.Transfer": {"case", "recorded_on", "recorded_by", "state", "to", "consent"},
     "cases.StatusDecision": {"case", "recorded_on", "recorded_by"},
     "cases.TraffickingEvent": {"case", "recorded_on", "recorded_by"},
     "cases.Perpetrator": {"case", "recorded_on", "recorded_by"},

@@ -48,6 +48,7 @@ SHORT = 9  # letters: positions in the log, which could be numbers of something 
 BEFORE = {
     "cases:reopen": ("supervisor", "cases:approve"),
     "cases:close": ("officer", "cases:send_back"),
+    "cases:transfer": ("officer", "cases:withdraw_transfer"),
     "cases:erase": ("supervisor", "cases:decide"),
     "cases:victim": ("officer", "cases:person"),
     "cases:summary": ("officer", "cases:person"),

@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Organisation, User
+from accounts.models import Office, Organisation, User
 from accounts.proposals import propose
 from accounts.services import (
     join_team,
@@ -51,7 +51,7 @@ from audit.verbs import Verb
 from cases import door
 from cases.access import WRITE, permission
 from cases.entries import ENTRY_KINDS
-from cases.models import BrokenGlass, Case, CaseUserGrant
+from cases.models import BrokenGlass, Case, CaseUserGrant, Transfer
 from cases.search.live import live_index
 from cases.sections import (
     Contact,
@@ -71,6 +71,7 @@ from cases.services.intake import register_case
 from cases.services.linking import link_cases
 from cases.services.new_case import NewCase
 from cases.services.tasks import give_task
+from cases.services.transfers import ask_transfer
 from cases.services.workbooks import ask_for_workbook
 from cases.trail_finding import TrailFilter
 from reporting.services import take_snapshot
@@ -103,9 +104,17 @@ def today() -> str:
 
 
 def surround(
-    case: Case, by: User, person: Callable[..., User], *, suffix: str = "", word: str
+    case: Case,
+    by: User,
+    person: Callable[..., User],
+    *,
+    suffix: str = "",
+    word: str,
+    to: Office | None = None,
 ) -> Around:
     """Everything that can be part of a case, with colleagues of its office named with this suffix.
+
+    It shall go to the office `to`, or else to one more of the same organisation.
 
     `word` stands wherever something is sealed.
     """
@@ -154,6 +163,7 @@ def surround(
     link = UUID(sections["links"].links[0].key)
     referral = _refer(case, by, person, suffix=suffix, word=word)
     unagreed = _ask_without_consent(case, by, referral.to, word)
+    transfer = _transfer(case, by, to or _next_office(case, person, suffix), word)
     item, event = _put_up_for_review(by), EventCase.objects.filter(case=case.pk).first().seq
     reference, at_case = case.reference, (case.reference,)
     until = (timezone.localdate() + timedelta(days=30)).isoformat()
@@ -199,6 +209,12 @@ def surround(
             {"officer": str(by.pk), "person": str(nina.pk), "note": "Leaves"},
         ),
         "cases:hand_over": (at_case, {"person": str(nina.pk), "note": "Leaves"}),
+        "cases:transfer": (
+            at_case,
+            {"office": str(transfer.to_id), "note": word, "person_agrees": "yes"},
+        ),
+        "cases:withdraw_transfer": ((reference, transfer.pk), {}),
+        "cases:offer": ((transfer.pk,), {"act": "decline", "reason": "No room"}),
         "cases:conflicts": (at_case, excluding),
         "cases:end_conflict": ((reference, excluded.pk), {"note": "Mistaken"}),
         "cases:break_glass": (
@@ -274,6 +290,7 @@ def surround(
     ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
     ids["task"] = task.pk
     ids |= {"referral": referral.pk, "closure": closure.pk, "unagreed": unagreed.pk}
+    ids |= {"transfer": transfer.pk, "new_office": transfer.to_id}
     ids |= {"workbook": workbook.pk, "cost": cost.pk, "to_pay": to_pay.pk, "paid": paid.pk}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
 
@@ -298,6 +315,19 @@ def _refer(
         answer_due=day,
         by=by,
     )
+
+
+def _next_office(case: Case, person: Callable[..., User], suffix: str) -> Office:
+    """One more office of the organisation, with somebody who decides there and an officer."""
+    where = {"country": "BY", "organisation": case.office.organisation, "by": None}
+    office = make_office(code=f"BY-NXT{suffix}", name=f"Next{suffix}", **where)
+    person(f"next_head{suffix}", "supervisor", at=office)
+    person(f"next_officer{suffix}", "case_officer", at=office)
+    return office
+
+
+def _transfer(case: Case, by: User, to: Office, word: str) -> Transfer:
+    return ask_transfer(case, to=to, note=word, person_agrees=True, by=by)
 
 
 def _ask_without_consent(case: Case, by: User, to: Organisation, word: str) -> Referral:
@@ -383,10 +413,11 @@ def accounts_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[
 
 # --- Everybody ------------------------------------------------------------------------
 @pytest.fixture
-def places(case, alena, person, own_files, settings) -> dict[str, tuple[Arguments, dict]]:
+def places(case, alena, iryna, person, own_files, settings) -> dict[str, tuple[Arguments, dict]]:
     """Address → its arguments and what is posted there, about Alena's case."""
     settings.DATA_DIR = own_files
-    around = surround(case, alena, person, word=SENTINELS["narrative"])
+    person("kira", "case_officer", at=iryna.office)
+    around = surround(case, alena, person, word=SENTINELS["narrative"], to=iryna.office)
     return around.places | accounts_around(case, person) | budgets_around(case, person)
 
 
