@@ -290,7 +290,7 @@ def surround(
     ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
     ids["task"] = task.pk
     ids |= {"referral": referral.pk, "closure": closure.pk, "unagreed": unagreed.pk}
-    ids |= {"transfer": transfer.pk, "new_office": transfer.to_id}
+    ids |= {"transfer": transfer.pk}
     ids |= {"workbook": workbook.pk, "cost": cost.pk, "to_pay": to_pay.pk, "paid": paid.pk}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
 
