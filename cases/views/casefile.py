@@ -30,7 +30,7 @@ from cases.views.erasure import tombstone
 from cases.views.frame import case_frame
 from cases.views.glass import restricted
 from core.access import require
-from core.classes import LONG_NAMES
+from core.classes import CONTENT, LONG_NAMES
 from core.exceptions import NotFound
 from core.http import StaffRequest
 from core.rights import Right
@@ -102,6 +102,7 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
     panel_rows = [panel.some(case) for panel in CASE_PANELS]
     rows = [case, person, *consents, *(row for rows in panel_rows for row in rows)]
     waits = confirming.unconfirmed(access.read)
+    reads_all = access.read >= CONTENT
     found = door.open_rows(rows, by=request.user, withhold=True)
     opened = list(zip(rows, found, strict=True))
     consent_rows = opened[2 : 2 + len(consents)]
@@ -113,7 +114,8 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
             "heading": panel.heading,
             "template": panel.template,
             "in_story": panel.in_story,
-            "has_page": panel.heading and (panel.is_mixed or len(rows) >= SHOWN),
+            "has_page": panel.heading
+            and ((panel.is_mixed and not reads_all) or len(rows) >= SHOWN),
         }
         for panel, rows in zip(CASE_PANELS, panel_rows, strict=True)
     ]

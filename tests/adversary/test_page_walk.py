@@ -176,7 +176,9 @@ class Walk:
     # --- What is asked for ---------------------------------------------------------------------
 
     def step(self) -> Step:
-        name = self.random.choice(OFTEN if self.random.random() < 0.6 else list(self.names))
+        # Each is asked for once before any of the others is again.
+        others = [name for name in self.names if name not in self.asked] or list(self.names)
+        name = self.random.choice(OFTEN if self.random.random() < 0.6 else others)
         case = self.random.choice(list(self.world.cases.values()))
         who = self.random.choice(["", *self.world.people])
         if self.random.random() < 0.8:

@@ -26,6 +26,7 @@ def test_a_case_is_transferred_to_another_office(visit, served):
         404,
     )  # the glass aside, it is not theirs
     chief.goto("/cases/work/?show=waiting")
+    assert chief.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     chief.get_by_role("link", name=reference).click()
     expect(chief.get_by_text(NOTE)).to_be_visible()
     assert chief.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -222,6 +222,23 @@ def test_the_case_page_shows_the_newest_and_the_page_of_a_part_all(
     assert shown == list(range(11, -1, -1))
 
 
+def test_the_way_to_all_tells_whoever_reads_some_classes_no_number(
+    case, alena, volha, share, client_for
+):
+    share(volha, "psychological")
+    link = f'href="{reverse("cases:panel", args=[case.reference, "comment"])}"'
+    pages = {who: client_for(who) for who in (alena, volha)}
+
+    def has_link(who):
+        return link in _page(pages[who].get(reverse("cases:detail", args=[case.reference])))
+
+    assert not has_link(alena) and has_link(volha)
+    for _number in range(10):
+        content = CommentContent(cls="medical", comment="The wrist heals")
+        casework.record_entry(case, COMMENT, content, by=alena)
+    assert has_link(alena) and has_link(volha)
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "x", "9" * 5_000, "99999", "²", ""])
 def test_a_page_that_is_none_shows_the_first_or_nothing(case, alena, client_for, number):
     address = reverse("cases:panel", args=[case.reference, "comment"])
