@@ -18,7 +18,7 @@ from assistance.reference import KINDS
 from audit import review, trail
 from audit.models import ReviewItem
 from audit.verbs import Verb
-from cases.models import Attachment
+from cases.models import Attachment, Transfer
 from cases.services.intake import register_case
 from tests.conftest import PASSWORD
 
@@ -179,18 +179,24 @@ def planted_people(db):
             by=None,
         )
 
+    there = make_office(
+        code="BY-XST", name=CORPUS[7], country="BY", organisation=organisation, by=None
+    )
+    person("newcomer", CORPUS[8], "case_officer", office=there)
     at_desk = person("desk", CORPUS[6], "partner_officer", office=elsewhere)
     join_team(user=at_desk, team=make_desk(partner, by=None), by=None)
     return {
         "desk": at_desk,
         "officer": person("officer", CORPUS[0], "case_officer"),
         "supervisor": person("supervisor", CORPUS[4], "supervisor"),
+        "elsewhere": person("elsewhere", CORPUS[10], "supervisor", office=there),
         "doctor": person("doctor", CORPUS[9], "medical"),
         "auditor": person("auditor", CORPUS[11], "auditor"),
     }
 
 
 FORMS = ("person", "victim", "consent", "sharing", "add_file", "hold", "close", "reopen", "erase")
+FORMS += ("add_task", "transfer")
 PAGES = (
     "detail",
     "person",
@@ -227,7 +233,16 @@ def test_markup_in_any_field_stays_text_on_every_page(
     officer.get(sent)
     officer.get(reverse("referrals"))
     desk_officer.get(reverse("referrals"))
-    for name in ("person", "victim", "consent", "sharing", "add_file", "hold"):
+    for name in (
+        "person",
+        "victim",
+        "consent",
+        "sharing",
+        "add_file",
+        "hold",
+        "add_task",
+        "transfer",
+    ):
         assert officer.fill_in(at[name]) == 302, name
     file = Attachment.objects.get(case=case)
     of_file = reverse("cases:file", args=[case.reference, file.pk])
@@ -256,7 +271,14 @@ def test_markup_in_any_field_stays_text_on_every_page(
     ):
         for url in urls:
             robot.get(url)
-    robots = (officer, supervisor, auditor, doctor)
+    other_supervisor = Robot(client_for(people["elsewhere"]))
+    offer = reverse("cases:offer", args=[Transfer.objects.get().pk])
+    other_supervisor.get("/cases/work/")
+    other_supervisor.get(offer)
+    declined = other_supervisor.browser.post(offer, {"act": "decline", "reason": CORPUS[2]})
+    assert declined.status_code == 302
+    officer.get(at["transfer"])
+    robots = (officer, supervisor, other_supervisor, auditor, doctor)
     assert [what for robot in robots for what in robot.became] == []
     assert all(robot.shown for robot in robots), "each saw some of it, as text"
     assert len(officer.typed) > 40, "in so many fields it was typed and taken"
