@@ -155,7 +155,7 @@ def surround(
         workbook = ask_for_workbook([case], **going, by=colleague("nastassia", "supervisor"))
     happened = TraffickingEventContent(event_type="Transit", event_description=word)
     entry = record_entry(case, ENTRY_KINDS["event"], happened, by=by)
-    told = TaskContent(cls="psychological", task=word)
+    told = TaskContent(cls="narrative", task=word)
     task = give_task(case, told, due_on=timezone.localdate(), assignee=by, by=by)
     sister = register_case(NewCase(identity=Identity(second_name="Other")), by=by)
     link_cases(case, sister, link="family", remarks=word, by=by)
