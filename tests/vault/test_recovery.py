@@ -413,8 +413,9 @@ def installation(tmp_path) -> dict[str, str]:
     found = {name: value for name, value in os.environ.items() if name not in dropped}
     found |= {"TUTELA_DATA_DIR": str(tmp_path / "data"), "TERM": "dumb"}
     found |= {"TUTELA_KEY_FILE": str(tmp_path / "keys" / "root.key")}
-    for words in (["migrate", "--database", "keys"], ["migrate"]):
-        subprocess.run([*MANAGE, *words], env=found, check=True, capture_output=True)
+    make = "from tests.databases import make_databases; make_databases()"
+    words = ["shell", "--no-imports", "--command", make]
+    subprocess.run([*MANAGE, *words], env=found, check=True, capture_output=True)
     return found
 
 
