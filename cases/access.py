@@ -28,6 +28,8 @@ from cases.models import (
     Case,
     CaseTeamGrant,
     CaseUserGrant,
+    ErasureRequest,
+    ErasureState,
     Exclusion,
     GrantReason,
     Transfer,
@@ -190,7 +192,7 @@ def may_act(user: User, case: UUID, right: Right) -> bool:
 def offered_to(user: User) -> QuerySet[Transfer]:
     """Transfers that wait for this person: they may read what is told with each, and decide.
 
-    Of the case they see nothing by this, and it ends with the decision.
+    Of the case they see nothing by this, and it ends with the decision, or the end of the case.
     """
     if not may_hold_cases(user) or user.is_partner or not user.has_right(Right.CASE_ASSIGN):
         return Transfer.objects.none()
@@ -198,7 +200,10 @@ def offered_to(user: User) -> QuerySet[Transfer]:
         state=TransferState.ASKED, to__supervisors__in=user.groups, case__erased_on=None
     )
     excluded = Exclusion.objects.at(timezone.now()).filter(user=user)
-    return waiting.exclude(case__in=excluded.values("case"))
+    erasing = ErasureRequest.objects.filter(state=ErasureState.APPROVED)
+    return waiting.exclude(case__in=excluded.values("case")).exclude(
+        case__in=erasing.values("case")
+    )
 
 
 def principals_of(user: User) -> list[str]:

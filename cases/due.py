@@ -27,8 +27,6 @@ from cases.models import (
     Closure,
     ClosureState,
     Consent,
-    ErasureRequest,
-    ErasureState,
     RiskAssessment,
     Task,
     TaskState,
@@ -164,8 +162,7 @@ def _from_whom(task: Task) -> str:
 
 def _offers(user: User, until: date) -> list[Due]:
     """Cases that shall come to an office this person supervises. They do not see them yet."""
-    erasing = ErasureRequest.objects.filter(state=ErasureState.APPROVED).values("case")
-    waiting = offered_to(user).exclude(case__in=erasing).select_related("case__office")
+    waiting = offered_to(user).select_related("case__office")
     return [
         Due(
             *("transfer", one.case, one.recorded_on, _("from %s") % one.case.office),

@@ -8,7 +8,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.countries import country_groups
-from cases.forms import KnownDayField, day, degrees, one_of, section_from, several_of, text
+from cases.forms import (
+    KnownDayField,
+    day,
+    degrees,
+    offer_parts,
+    one_of,
+    part_of_case,
+    section_from,
+    several_of,
+    text,
+)
 from cases.reference import (
     INDICATORS,
     STEPS_OF_ADULTS,
@@ -26,7 +36,6 @@ from cases.sections import (
     StatusDecisionContent,
     TraffickingEventContent,
 )
-from core.classes import choices_of
 from core.schema import Section
 
 
@@ -254,12 +263,7 @@ class CommentForm(EntryForm):
 
     SCHEMA = CommentContent
 
-    cls = forms.ChoiceField(
-        label=_("Part of the case"),
-        widget=forms.RadioSelect,
-        help_text=_("Only those with whom this part is shared can read the comment."),
-        error_messages={"required": _("Choose the part of the case it belongs to.")},
-    )
+    cls = part_of_case(_("Only those with whom this part is shared can read the comment."))
     comment = text(
         _("Comment"),
         long=True,
@@ -270,6 +274,4 @@ class CommentForm(EntryForm):
 
     def __init__(self, *args: Any, classes: set[str], **kwargs: Any) -> None:
         super().__init__(*args, classes=classes, **kwargs)
-        choices = choices_of(classes)
-        self.fields["cls"].choices = choices  # type: ignore[attr-defined]
-        self.fields["cls"].initial = "narrative" if "narrative" in classes else choices[0][0]
+        offer_parts(self, classes)

@@ -142,6 +142,23 @@ def several_of(label: Any, choices: Any, **kwargs: Any) -> forms.MultipleChoiceF
     )
 
 
+def part_of_case(help_text: Any) -> forms.ChoiceField:
+    """A field for the class of what is written; the form fills in which there are."""
+    return forms.ChoiceField(
+        label=_("Part of the case"),
+        widget=forms.RadioSelect,
+        help_text=help_text,
+        error_messages={"required": _("Choose the part of the case it belongs to.")},
+    )
+
+
+def offer_parts(form: forms.Form, classes: set[str]) -> None:
+    """Let the writer choose among these classes in the field `cls`, the narrative first of all."""
+    field, choices = form.fields["cls"], choices_of(classes)
+    field.choices = choices  # type: ignore[attr-defined]
+    field.initial = "narrative" if "narrative" in classes else choices[0][0]
+
+
 class SearchForm(forms.Form):
     """A name in any script, a number, or a reference."""
 
@@ -426,11 +443,8 @@ class GrantForm(forms.Form):
 class FileForm(forms.Form):
     """A file to be added to a case."""
 
-    cls = forms.ChoiceField(
-        label=_("Part of the case"),
-        widget=forms.RadioSelect,
-        help_text=_("Only those with whom this part is shared can see that the file is there."),
-        error_messages={"required": _("Choose the part of the case it belongs to.")},
+    cls = part_of_case(
+        _("Only those with whom this part is shared can see that the file is there.")
     )
     description = text(_("Description"), help_text=_("What it shows, and where it is from."))
     file = forms.FileField(

@@ -10,10 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from cases.access_forms import ColleagueForm
-from cases.forms import day, section_from, text
+from cases.forms import day, offer_parts, part_of_case, section_from, text
 from cases.models import Repeats
 from cases.sections import TaskContent
-from core.classes import choices_of
 
 
 class TaskForm(ColleagueForm):
@@ -24,12 +23,7 @@ class TaskForm(ColleagueForm):
         required=True,
         error_messages={"required": _("Say in a few words what is to be done.")},
     )
-    cls = forms.ChoiceField(
-        label=_("Part of the case"),
-        widget=forms.RadioSelect,
-        help_text=_("Only those with whom this part is shared can read the task."),
-        error_messages={"required": _("Choose the part of the case it belongs to.")},
-    )
+    cls = part_of_case(_("Only those with whom this part is shared can read the task."))
     due_on = day(_("Until"), required=True, latest_today=False)
     person = forms.ChoiceField(
         label=_("For whom"), error_messages={"required": _("Choose who is to do it.")}
@@ -45,9 +39,7 @@ class TaskForm(ColleagueForm):
         self, *args: Any, classes: set[str], people: Iterable[User], own: User, **kwargs: Any
     ) -> None:
         super().__init__(*args, people=people, **kwargs)
-        choices = choices_of(classes)
-        self.fields["cls"].choices = choices  # type: ignore[attr-defined]
-        self.fields["cls"].initial = "narrative" if "narrative" in classes else choices[0][0]
+        offer_parts(self, classes)
         self.fields["person"].initial = str(own.pk)
 
     def clean_due_on(self) -> date:

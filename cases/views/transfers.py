@@ -14,7 +14,7 @@ from cases.access import Access, access_to, offered_to
 from cases.access_forms import AcceptForm, DeclineForm, TransferForm
 from cases.models import Case, Transfer
 from cases.presenters import told
-from cases.selectors import get_case_for, is_gone
+from cases.selectors import get_case_for
 from cases.services import transfers
 from cases.views.frame import case_frame
 from core.access import require
@@ -87,7 +87,7 @@ def offer(request: StaffRequest, transfer: UUID) -> HttpResponse:
     """What is told with a case that shall come to this person's office, and the decision on it."""
     found = offered_to(request.user).filter(pk=transfer)
     row = found.select_related("case__office__organisation", "to", "recorded_by").first()
-    if row is None or is_gone(row.case):
+    if row is None:
         raise NotFound(_("There is no such transfer, or it does not wait for you."))
     act = request.POST.get("act", "")
     people = transfers.officers_for(row)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from assistance.sections import SCHEMAS
 from config.demo import office
 from config.demo.stories import people
-from tests.browser import test_import
+from tests.browser import test_import, test_tasks, test_transfers
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.served import CASES, Served
 from tests.browser.steps import INA, PEOPLE, NewPerson, open_case, register, search, sign_in
@@ -91,6 +91,7 @@ def _typed_words() -> Iterator[str]:
     """What the other tests typed or brought in."""
     for person in PEOPLE:
         yield from _of(person)
+    yield from (test_tasks.WHAT, test_transfers.NOTE)
     for row in (test_import.IMPORTED, test_import.REFUSED):
         second, first, _gender, phone, *_rest = row.split(",")
         yield from _names(f"{second} {first}")
