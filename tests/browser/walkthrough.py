@@ -30,6 +30,22 @@ def step(number: int, who: str) -> Callable[[Callable[[Hands], None]], Callable[
     return keep
 
 
+# --- What several steps do ------------------------------------------------------------
+def search(at: Hands, name: str) -> None:
+    """From the start page: look whether somebody is here."""
+    at.go_to_start()
+    at.press("Register a person")
+    at.fill("Name, number or reference", name)
+    at.press("Search", within=at.page.locator("#main"))
+
+
+def begin_registration(at: Hands) -> None:
+    """Below a search that found nobody: the person agrees, today."""
+    at.press("Register a new person")
+    at.tick("Does the person agree that we keep and use this information?", "Yes")
+    at.date("Date of consent")
+
+
 # --- A woman comes home from abroad ---------------------------------------------------
 @step(1, "officer")
 def sign_in(at: Hands) -> None:
@@ -42,18 +58,13 @@ def sign_in(at: Hands) -> None:
 
 @step(2, "officer")
 def look_for_her(at: Hands) -> None:
-    at.go_to_start()
-    at.press("Register a person")
-    at.fill("Name, number or reference", "Darafeja Zaranok")
-    at.press("Search", within=at.page.locator("#main"))
+    search(at, "Darafeja Zaranok")
     at.see("Nobody of this name among the cases shared with you.")
 
 
 @step(3, "officer")
 def register_her(at: Hands) -> None:
-    at.press("Register a new person")
-    at.tick("Does the person agree that we keep and use this information?", "Yes")
-    at.date("Date of consent")
+    begin_registration(at)
     at.choose("How it was given", "In writing")
     at.tick(
         "Agreed purposes",
@@ -510,13 +521,8 @@ def her_claim_comes_to_trial(at: Hands) -> None:
 # --- A child alone --------------------------------------------------------------------
 @step(38, "officer")
 def register_the_child(at: Hands) -> None:
-    at.go_to_start()
-    at.press("Register a person")
-    at.fill("Name, number or reference", "Yanka Rabinka")
-    at.press("Search", within=at.page.locator("#main"))
-    at.press("Register a new person")
-    at.tick("Does the person agree that we keep and use this information?", "Yes")
-    at.date("Date of consent")
+    search(at, "Yanka Rabinka")
+    begin_registration(at)
     at.tick(
         "Agreed purposes",
         "Assistance by our organisation",
@@ -665,13 +671,8 @@ def the_centre_gives_feedback(at: Hands) -> None:
 # --- A man who worked by force --------------------------------------------------------
 @step(49, "officer")
 def register_the_man(at: Hands) -> None:
-    at.go_to_start()
-    at.press("Register a person")
-    at.fill("Name, number or reference", "Kastus Dubrova")
-    at.press("Search", within=at.page.locator("#main"))
-    at.press("Register a new person")
-    at.tick("Does the person agree that we keep and use this information?", "Yes")
-    at.date("Date of consent")
+    search(at, "Kastus Dubrova")
+    begin_registration(at)
     at.tick(
         "Agreed purposes",
         "Assistance by our organisation",
