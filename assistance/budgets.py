@@ -6,7 +6,7 @@ The payment on the case names its entry, under the key of the case.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -53,6 +53,43 @@ class Balance:
             for kind, label in KINDS.items()
             if (paid := self.paid_by_kind.get(kind, Decimal(0))) or kind in ceilings
         ]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What was booked on a line from one day to another, both included, in its currency."""
+
+    line: BudgetLine
+    before: Decimal  # paid less reversed, until the day before the first
+    paid: Mapping[str, Decimal]  # by kind of assistance
+    reversed: Mapping[str, Decimal]  # likewise, above zero
+
+    @property
+    def kinds(self) -> list[tuple[Any, Decimal, Decimal, Decimal]]:
+        """(kind in words, paid, reversed, the difference) of each kind on which something was booked."""
+        booked = {kind: (self.paid[kind], self.reversed[kind]) for kind in self.paid}
+        return [
+            (label, *booked[kind], booked[kind][0] - booked[kind][1])
+            for kind, label in KINDS.items()
+            if kind in booked
+        ]
+
+    @property
+    def total_paid(self) -> Decimal:
+        return sum(self.paid.values(), Decimal(0))
+
+    @property
+    def total_reversed(self) -> Decimal:
+        return sum(self.reversed.values(), Decimal(0))
+
+    @property
+    def total(self) -> Decimal:
+        return self.total_paid - self.total_reversed
+
+    @property
+    def left(self) -> Decimal:
+        """What the line has left at the end of the last day."""
+        return self.line.amount - self.before - self.total
 
 
 # --- Lines ----------------------------------------------------------------------------
@@ -140,20 +177,49 @@ def book(line: BudgetLine, *, kind: str, amount: Decimal, on: date, by: User) ->
 
 def balances(lines: Iterable[BudgetLine], *, by: User) -> list[Balance]:
     """Where these lines stand, for somebody who may know. It is recorded. Raises NotAllowed."""
-    if not by.has_right(Right.BUDGET_SEE):
-        raise NotAllowed(_("Your role does not include this page."))
     lines = list(lines)
-    if any(line.organisation_id != by.organisation_id for line in lines):
-        raise NotAllowed(_("This is the budget of another organisation."))
+    check_sees(lines, by)
     with transaction.atomic():
         trail.record(Verb.BUDGET_VIEWED, by=by)
     return [_balance(line) for line in lines]
 
 
+def statements(lines: Iterable[BudgetLine], begins: date, ends: date) -> list[Statement]:
+    """What was booked on these lines within these days. The caller has checked and recorded it."""
+    return [_statement(line, begins, ends) for line in lines]
+
+
+def check_sees(lines: Iterable[BudgetLine], by: User) -> None:
+    """Raise NotAllowed unless this person may know what was paid from these lines."""
+    if not by.has_right(Right.BUDGET_SEE):
+        raise NotAllowed(_("Your role does not include this page."))
+    if any(line.organisation_id != by.organisation_id for line in lines):
+        raise NotAllowed(_("This is the budget of another organisation."))
+
+
 def _balance(line: BudgetLine) -> Balance:
     by_kind: dict[str, Decimal] = defaultdict(Decimal)
+    for _day, kind, amount in _booked(line):
+        by_kind[kind] += amount
+    return Balance(line, sum(by_kind.values(), Decimal(0)), dict(by_kind))
+
+
+def _statement(line: BudgetLine, begins: date, ends: date) -> Statement:
+    before = Decimal(0)
+    paid: dict[str, Decimal] = {}
+    back: dict[str, Decimal] = {}
+    for day, kind, amount in _booked(line):
+        if day < begins:
+            before += amount
+        elif day <= ends:
+            paid[kind] = paid.get(kind, Decimal(0)) + max(amount, Decimal(0))
+            back[kind] = back.get(kind, Decimal(0)) - min(amount, Decimal(0))
+    return Statement(line, before, paid, back)
+
+
+def _booked(line: BudgetLine) -> Iterator[tuple[date, str, Decimal]]:
+    """(day, kind, amount) of each entry of a line."""
     for entry in LedgerEntry.objects.filter(line=line):
         blob = unseal_system(PURPOSE, str(entry.pk), bytes(entry.content_sealed or b""))
         content = msgspec.json.decode(blob, type=LedgerContent)
-        by_kind[content.kind] += content.amount or Decimal(0)
-    return Balance(line, sum(by_kind.values(), Decimal(0)), dict(by_kind))
+        yield entry.booked_on, content.kind, content.amount or Decimal(0)

@@ -104,6 +104,8 @@ class Verb(StrEnum):
     BUDGET_SET = "budget_set"
     BUDGET_CHANGED = "budget_changed"
     BUDGET_VIEWED = "budget_viewed"
+    BUDGET_REPORTED = "budget_reported"
+    BUDGET_EXPORTED = "budget_exported"
     GRANT_GIVEN = "grant_given"
     GRANT_REVOKED = "grant_revoked"
     CASE_HANDED_OVER = "case_handed_over"
@@ -127,6 +129,7 @@ class Verb(StrEnum):
     # files of a case
     FILE_ADDED = "file_added"
     FILE_REFUSED = "file_refused"
+    LETTER_MADE = "letter_made"
     FILE_DOWNLOADED = "file_downloaded"
     FILE_PREVIEWED = "file_previewed"
     FILE_SCANNED = "file_scanned"
@@ -307,6 +310,8 @@ TOLD_AS = {
     Verb.BUDGET_SET: _("set up a budget line"),
     Verb.BUDGET_CHANGED: _("changed a budget line"),
     Verb.BUDGET_VIEWED: _("looked at what is left of budgets"),
+    Verb.BUDGET_REPORTED: _("looked at what was paid for a project"),
+    Verb.BUDGET_EXPORTED: _("took out a report for a donor"),
     Verb.GRANT_GIVEN: _("gave access"),
     Verb.GRANT_REVOKED: _("took access back"),
     Verb.CASE_HANDED_OVER: _("handed the case over"),
@@ -329,6 +334,7 @@ TOLD_AS = {
     Verb.DRAFT_DROPPED: _("discarded an unfinished form"),
     Verb.FILE_ADDED: _("added a file"),
     Verb.FILE_REFUSED: _("sent a file that was not taken"),
+    Verb.LETTER_MADE: _("made a letter about the person"),
     Verb.FILE_DOWNLOADED: _("downloaded a file"),
     Verb.FILE_PREVIEWED: _("looked at a picture"),
     Verb.FILE_SCANNED: _("had a file scanned for viruses"),
@@ -416,6 +422,7 @@ READS = frozenset(
         Verb.TRANSFER_READ,
         Verb.DRAFT_OPENED,
         Verb.FILE_DOWNLOADED,
+        Verb.LETTER_MADE,
         Verb.FILE_PREVIEWED,
         Verb.CASE_AUDITED,
         Verb.EVENT_PROVEN,
@@ -435,13 +442,14 @@ READS = frozenset(
 EXPORTS = frozenset(
     {
         Verb.STATISTICS_EXPORTED,
+        Verb.BUDGET_EXPORTED,
         Verb.CASE_EXPORTED,
         Verb.CASE_IN_WORKBOOK,
         Verb.LOG_EXPORTED,
     }
 )
 # The same, with what is taken out of one case in its daily work.
-TAKEN_OUT = EXPORTS | {Verb.FILE_DOWNLOADED, Verb.CERTIFICATE_GIVEN}
+TAKEN_OUT = EXPORTS | {Verb.FILE_DOWNLOADED, Verb.LETTER_MADE, Verb.CERTIFICATE_GIVEN}
 
 # What must not be deniable by anybody for a moment: the act ends when a checkpoint covers it.
 WEIGHTY = frozenset(
@@ -468,6 +476,7 @@ WEIGHTY = frozenset(
         Verb.ERASURE_FINISHED,
         Verb.LOG_EXPORTED,
         Verb.STATISTICS_EXPORTED,
+        Verb.BUDGET_EXPORTED,
         Verb.CASE_EXPORTED,
         Verb.CASE_IN_WORKBOOK,
         Verb.RECOVERY_SHARES_MADE,

@@ -30,13 +30,13 @@ def to_csv(table: Table) -> bytes:
     write(*split, table.row_label, *(column.label for column in table.columns), _("Total"))
     for layer in table.layers:
         label = [layer.label] if split else []
-        for cells in _lines(table, layer):
+        for cells in lines_of(table, layer):
             write(*label, *cells)
     return (BYTE_ORDER_MARK + text.getvalue()).encode()
 
 
-def _lines(table: Table, layer: Layer) -> list[list[object]]:
-    """One list a row, and one for the totals."""
+def lines_of(table: Table, layer: Layer) -> list[list[object]]:
+    """One list a row, and one for the totals: figures as numbers, what is hidden as text."""
     body = zip(table.rows, layer.cells, layer.row_totals, strict=True)
     lines = [[row.label, *cells, total] for row, cells, total in body]
     lines.append([_("Total"), *layer.column_totals, layer.total])

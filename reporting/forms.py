@@ -1,12 +1,14 @@
 """What may be asked of the table builder: names that are declared, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cases.forms import day
 from reporting.dimensions import ANY_OTHER, DIMENSIONS, Key
 from reporting.surface import Surface
 from reporting.tables import AUTOMATIC, Definition
@@ -63,6 +65,35 @@ class TableForm(forms.Form):
     @property
     def is_stacked(self) -> bool:
         return self.cleaned_data["chart"] == "stacked"
+
+
+class DonorForm(forms.Form):
+    """A project of one's own organisation, and days."""
+
+    project = forms.ChoiceField(label=gettext_lazy("Project code"))
+    begins = day(gettext_lazy("From"), required=True)
+    ends = day(gettext_lazy("Until"), required=True)
+
+    def __init__(self, *args: Any, projects: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["project"].choices = [(code, code) for code in projects]  # type: ignore[attr-defined]
+
+    @staticmethod
+    def first(projects: Sequence[str]) -> dict[str, Any]:
+        """What is shown at first: the first project, this year until today."""
+        today = timezone.localdate()
+        return {
+            "project": "".join(projects[:1]),
+            "begins": today.replace(month=1, day=1),
+            "ends": today,
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        begins, ends = data.get("begins"), data.get("ends")
+        if begins and ends and ends < begins:
+            self.add_error("ends", _("This is before the first day."))
+        return data
 
 
 def _categories_to_filter_by(surface: Surface) -> list[tuple[Any, list[tuple[str, Any]]]]:

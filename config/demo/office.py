@@ -42,6 +42,7 @@ from cases.services.intake import register_case
 from cases.services.new_case import NewCase
 from cases.services.tasks import give_task
 from cases.stages import stage_of
+from config.demo.money import keep_accounts
 from config.demo.stories import DemoPerson, people
 from core.days import end_of
 from reporting.services import export_table, take_snapshot
@@ -142,6 +143,12 @@ def load(*, cases: int = CASES) -> int:
     _refer(staff, to=_give_desk(staff["partner"]))
     _give_desk(staff["partner.children"])
     _go_on(staff["officer"])
+    keep_accounts(
+        rng,
+        supervisor=staff["supervisor"],
+        officer=staff["officer"],
+        today=timezone.localdate(),
+    )
     take_snapshot(by=staff["analyst"])
     _oversee(staff)
     trail.record(Verb.DEMO_LOADED, by=None, reason=f"{cases} cases")

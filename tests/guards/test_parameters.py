@@ -61,6 +61,7 @@ LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "people:list": ("administrator", ("office", "state", "after")),
     "reporting:table": ("analyst", ("rows", "columns", "split", "only", "level", "chart")),
     "reporting:csv": ("analyst", ("only",)),
+    "donors:report": ("supervisor", ("project", "begins", "ends")),
 }
 # Names that other programs know; each page leaves them alone.
 OF_OTHERS = ("order", "ordering", "sort", "order_by", "page", "limit", "offset", "per_page", "all")
