@@ -24,7 +24,9 @@ def lines(request: StaffRequest) -> HttpResponse:
     """The budget lines of one's organisation, and what is left of each."""
     found = budgets.balances(budgets.lines_of(request.user), by=request.user)
     may_set = request.user.has_right(Right.BUDGET_SET)
-    return render(request, "budgets/list.html", {"balances": found, "may_set": may_set})
+    may_offer = request.user.has_right(Right.OFFER_SET)
+    context = {"balances": found, "may_set": may_set, "may_offer": may_offer}
+    return render(request, "budgets/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from assistance import reference
 from assistance.kinds import KINDS
-from assistance.models import AssistanceStatus
+from assistance.models import AssistanceStatus, Offer
+from assistance.offers import given
 from assistance.sections import Assistance
 from cases.forms import day, one_of, section_from, text
 from core.schema import Section
@@ -20,7 +21,8 @@ Goals = Sequence[tuple[str, Any]]  # (id of a goal of the support plan, its titl
 class AssistanceForm(forms.Form):
     """What every kind of assistance has: provider, dates, status, outcome, notes.
 
-    `goals` are those of the case that the person may read; without any, the form has no such field.
+    `goals` are those of the case that the person may read, `offer` what its office gives. Without goals,
+    or subtypes, the form has no such field; what is recorded already stays among the choices.
     """
 
     KIND = ""
@@ -37,6 +39,7 @@ class AssistanceForm(forms.Form):
         help_text=_("While it is planned, the planned day. It is kept beside the actual one."),
     )
     ends_on = day(_("Until"), latest_today=False)
+    subtype = forms.ChoiceField(label=_("Subtype"), required=False)
     goal = forms.ChoiceField(label=_("Goal it serves"), required=False)
     outcome = text(_("Outcome"), long=True)
     satisfaction = one_of(
@@ -47,12 +50,15 @@ class AssistanceForm(forms.Form):
     notes = text(_("Notes"), long=True)
 
     LAST = (
-        *("provider", "place", "status", "starts_on", "ends_on"),
+        *("subtype", "provider", "place", "status", "starts_on", "ends_on"),
         *("goal", "outcome", "satisfaction", "notes"),
     )
 
-    def __init__(self, *args: Any, goals: Goals = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, offer: Offer | None = None, goals: Goals = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._offer_choices(offer or Offer())
         self.fields["starts_on"].initial = timezone.localdate
         if goals:
             choices = [("", _("Not recorded")), *goals]
@@ -60,6 +66,18 @@ class AssistanceForm(forms.Form):
         else:
             del self.fields["goal"]
         self.order_fields([name for name in self.fields if name not in self.LAST] + [*self.LAST])
+
+    def _offer_choices(self, offer: Offer) -> None:
+        if "type" in self.fields:
+            types = self.fields["type"]
+            types.choices = given(offer, types.choices, self.initial.get("type", ""))  # type: ignore[attr-defined]
+        now = self.initial.get("subtype", "")
+        words = dict.fromkeys([*offer.subtypes.get(self.KIND, ()), *([now] if now else [])])
+        if words:
+            choices = [("", _("Not recorded")), *((word, word) for word in words)]
+            self.fields["subtype"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["subtype"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -240,6 +240,24 @@ class Payment(Entry):
         ]
 
 
+class Offer(TrackedModel):
+    """What of the registry (assistance/kinds.py) an office gives, and subtypes in words of its own.
+
+    Data of the office: it says nothing of anybody. What a kind or a type means stays as it is.
+    """
+
+    class Privacy:
+        open = ("id", "revision", "last_event", "resealed_by", "office", "off", "subtypes")
+        sealed = ()
+
+    office = models.OneToOneField("accounts.Office", on_delete=models.PROTECT, related_name="offer")
+    off = models.JSONField(_("not given"), default=list, blank=True)  # codes of kinds and types
+    subtypes = models.JSONField(_("subtypes"), default=dict, blank=True)  # kind → words
+
+    class Meta:
+        default_permissions = ()
+
+
 class BudgetLine(TrackedModel):
     """What a donor gives for a project, for a while. Data of the office: it says nothing of anybody."""
 

@@ -20,7 +20,7 @@ from cases.presenters import told as all_told
 from core.rights import Right
 
 FINANCIAL = "financial"
-IN_THE_LINE = ("provider", "goal")  # what the panel tells elsewhere, or not at all
+IN_THE_LINE = ("provider", "goal", "subtype")  # what the panel tells elsewhere, or not at all
 
 
 def _rows(case: Case) -> QuerySet[Assistance]:
@@ -53,7 +53,7 @@ def _context(
 def told(content: Content) -> str:
     """What the record is about, in one line."""
     parts = (text_of(name, getattr(content, name)) for name in KINDS[content.KIND].tells)
-    return ", ".join(part for part in parts if part)
+    return ", ".join(part for part in (*parts, content.subtype) if part)
 
 
 ASSISTANCE_PANEL = Panel(

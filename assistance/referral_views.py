@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.confirming import confirmed
 from assistance import override_services as overrides
 from assistance import referral_services as services
+from assistance.letter_forms import LanguageForm
 from assistance.models import Override, Referral
 from assistance.referral_forms import DecideForm, ReferralForm, SaidForm
 from assistance.referral_panel import feedback_of, is_at_a_desk, is_shown_to, told_of
@@ -128,6 +129,8 @@ def referral(request: StaffRequest, reference: str, referral: UUID) -> HttpRespo
         "feedback": feedback_of(answer),
         "is_overdue": services.is_overdue(row),
         "is_running": services.is_running(row),
+        "language": LanguageForm(),
+        "may_write_letter": Side.SENDER in sides and "identity" in access.write,
         "may_say": Side.DESK in sides and row.status in OPEN,
         "may_replace": Side.SENDER in sides and row.status in IMPOSSIBLE,
     }

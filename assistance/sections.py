@@ -122,6 +122,7 @@ class Assistance(Section):
         None  # as it was planned; the open days of the row are the actual ones
     )
     planned_until: date | None = None
+    subtype: str = ""  # in the words of the office, as they were (models.Offer)
     goal: str = ""  # id of the SupportPlan it serves
     outcome: str = ""
     satisfaction: str = ""  # reference.SATISFACTION

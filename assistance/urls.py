@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assistance import money_views, referral_views, views
+from assistance import letter_views, money_views, referral_views, views
 
 app_name = "assistance"
 urlpatterns = [
@@ -13,8 +13,10 @@ urlpatterns = [
         views.session,
         name="session",
     ),
+    path("<slug:reference>/letters/certificate/", letter_views.certificate, name="certificate"),
     path("<slug:reference>/refer/", referral_views.refer, name="refer"),
     path("<slug:reference>/referrals/<uuid:referral>/", referral_views.referral, name="referral"),
+    path("<slug:reference>/referrals/<uuid:referral>/letter/", letter_views.letter, name="letter"),
     path(
         "<slug:reference>/referrals/<uuid:referral>/agree/",
         referral_views.override,

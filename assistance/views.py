@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from assistance import services
 from assistance.forms import FORMS, Goals
 from assistance.models import Assistance, SupportPlan
+from assistance.offers import offer_of
 from assistance.plans import SUPPORT_PLAN
 from assistance.reference import KINDS
 from assistance.sections import SCHEMAS, SupportPlanContent
@@ -36,7 +37,8 @@ from core.rights import Right
 def record(request: StaffRequest, reference: str) -> HttpResponse:
     """Choose a kind, fill in its form, save: one address for all three."""
     case, access = get_case_for(request.user, reference)
-    kinds = kinds_for(access)
+    offer = offer_of(case.office)
+    kinds = [(kind, label) for kind, label in kinds_for(access) if kind not in offer.off]
     if not kinds:
         raise NotAllowed(
             _("No part of this case that assistance is recorded in is shared with you for writing.")
@@ -51,7 +53,7 @@ def record(request: StaffRequest, reference: str) -> HttpResponse:
         return render(request, "assistance/choose.html", frame, status=status)
     is_sent = "status" in request.POST
     goals = goals_of(case, access, request)
-    form = FORMS[kind](request.POST if is_sent else None, goals=goals)
+    form = FORMS[kind](request.POST if is_sent else None, offer=offer, goals=goals)
     if is_sent and form.is_valid():
         services.record_assistance(
             case, content=form.content(), by=request.user, **form.open_values()
@@ -73,7 +75,8 @@ def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpRespo
         "ends_on": row.ends_on,
     }
     goals = goals_of(case, access, request)
-    form = FORMS[content.KIND](request.POST or None, initial=initial, goals=goals)
+    offer = offer_of(case.office)
+    form = FORMS[content.KIND](request.POST or None, initial=initial, offer=offer, goals=goals)
 
     def write(revision: int) -> None:
         services.change_assistance(

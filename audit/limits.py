@@ -63,6 +63,12 @@ LIMITS = (
         _("You downloaded %(number)s files within an hour. Downloading goes on at %(time)s."),
     ),
     Limit(
+        (Verb.LETTER_MADE,),
+        60,
+        HOUR,
+        _("You made %(number)s letters within an hour. You can make the next at %(time)s."),
+    ),
+    Limit(
         tuple(EXPORTS),
         20,
         HOUR,

@@ -96,6 +96,7 @@ class Verb(StrEnum):
     OVERRIDE_APPROVED = "override_approved"
     OVERRIDE_DECLINED = "override_declined"
     OVERRIDE_WITHDRAWN = "override_withdrawn"
+    OFFER_SET = "offer_set"
     COST_PLANNED = "cost_planned"
     COST_CHANGED = "cost_changed"
     PAYMENT_MADE = "payment_made"
@@ -302,6 +303,7 @@ TOLD_AS = {
     Verb.OVERRIDE_APPROVED: _("agreed that the case is referred without consent"),
     Verb.OVERRIDE_DECLINED: _("did not agree that the case is referred without consent"),
     Verb.OVERRIDE_WITHDRAWN: _("asked no more to refer the case without consent"),
+    Verb.OFFER_SET: _("said which assistance the office gives"),
     Verb.COST_PLANNED: _("planned a cost"),
     Verb.COST_CHANGED: _("planned a cost otherwise"),
     Verb.PAYMENT_MADE: _("recorded a payment"),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from cases import reference
+from cases import papers, reference
 from cases.countries import LANGUAGES, country_groups
 from cases.files import types
 from cases.models import BY_HAND
@@ -352,6 +352,8 @@ class SummaryForm(forms.Form):
 
 class ConsentForm(forms.Form):
     """What the person agreed to."""
+
+    PAPERS = papers.LANGUAGES.items()  # in which there is a form to be signed
 
     consented = forms.TypedChoiceField(
         label=_("Does the person agree that we keep and use this information?"),

@@ -42,6 +42,7 @@ urlpatterns = [
     path("workbooks/<uuid:asked>/", workbooks.workbook, name="workbook"),
     path("transfers/<uuid:transfer>/", transfers.offer, name="offer"),
     path("draft/", drafts.draft, name="draft"),
+    path("consent-form/<slug:language>/", casefile.consent_form, name="consent_form"),
     path("<slug:reference>/", casefile.detail, name="detail"),
     path("<slug:reference>/person/", casefile.change_person, name="person"),
     path("<slug:reference>/what-happened/", casefile.change_victim, name="victim"),

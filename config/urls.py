@@ -14,6 +14,7 @@ urlpatterns = [
     path("referrals/", referrals, name="referrals"),
     path("cases/", include("cases.urls")),
     path("cases/", include("assistance.urls")),
+    path("assistance/", include("assistance.offer_urls")),
     path("budgets/report/", include("reporting.donor_urls")),
     path("budgets/", include("assistance.budget_urls")),
     path("audit/", include("audit.urls")),

@@ -10,6 +10,7 @@ class Right(StrEnum):
     CASE_SEARCH = "case.search"
     CASE_IMPORT = "case.import"
     ASSISTANCE_RECORD = "assistance.record"
+    OFFER_SET = "offer.set"  # which kinds of assistance one's own office gives
     BUDGET_SEE = "budget.see"  # what is left of the budget lines of one's organisation
     BUDGET_SET = "budget.set"  # set them up and change them
     GRANT_GIVE = "grant.give"  # share one's own cases, hand them over, exclude people from them

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import confirming
 from accounts.models import User
-from cases import door
+from cases import door, papers
 from cases.entry_forms import StatusDecisionForm
 from cases.facts import is_child
 from cases.forms import ConsentForm, PersonForm, SummaryForm, VictimForm, initial_of
@@ -31,6 +31,7 @@ from cases.views.frame import case_frame
 from cases.views.glass import restricted
 from core.access import require
 from core.classes import CONTENT, LONG_NAMES
+from core.downloads import attachment, gives_file
 from core.exceptions import NotFound
 from core.http import StaffRequest
 from core.rights import Right
@@ -212,6 +213,19 @@ def _change(
 
     frame = case_frame(request, case, access)
     return change(request, person, form, write, template=template, context=frame)
+
+
+@gives_file
+@require_GET
+@require(Right.CASE_EDIT)
+def consent_form(request: StaffRequest, language: str) -> HttpResponse:
+    """The form of consent to be printed, in a language. There is nothing in it about anyone."""
+    if language not in papers.LANGUAGES:
+        raise NotFound(_("There is no form in this language."))
+    with papers.in_language(language):
+        pdf = papers.as_pdf(papers.consent_form(request.user.office))
+    headers = {"Content-Disposition": attachment(f"consent-{language}.pdf")}
+    return HttpResponse(pdf, content_type="application/pdf", headers=headers)
 
 
 @require_http_methods(["GET", "POST"])

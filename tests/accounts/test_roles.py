@@ -24,6 +24,7 @@ HOLDERS = {
     "assistance.record": {"case_officer", "partner_officer", *OWN},
     "budget.see": {"financial", "supervisor"},
     "budget.set": {"supervisor"},
+    "offer.set": {"supervisor"},
     "grant.give": {"case_officer"},
     "case.assign": {"supervisor"},
     "override.decide": {"supervisor"},

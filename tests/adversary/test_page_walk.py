@@ -243,6 +243,7 @@ class Walk:
             "notice": lambda: one_of(GlassNotice.objects.all()),
             "asked": lambda: one_of(WorkbookRequest.objects.all()),
             "referral": lambda: one_of(Referral.objects.filter(here)),
+            "language": lambda: "en",
             "number": number,
         }
 
@@ -303,6 +304,8 @@ class Walk:
             "assistance:refer": {"service": "legal"},
             "assistance:referral": {"act": self.random.choice(["accepted", "declined", "feedback"])}
             | {"said": "Typed", "revision": self.random.choice("123")},
+            "assistance:certificate": {"language": "en", "tells_kinds": "on"},
+            "assistance:letter": {"language": "en"},
             "assistance:override": {"act": self.random.choice(["approve", "decline"])},
             "cases:court": {"reason": "court", "note": "Typed"},
             "cases:workbooks": {

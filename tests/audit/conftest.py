@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import LinkedIdentity, PasswordLink, Proposal, User
 from accounts.services import join_team, make_office, make_organisation, make_team
 from assistance import money
-from assistance.models import BudgetLine, Override, Referral
+from assistance.models import BudgetLine, Offer, Override, Referral
 from assistance.sections import (
     CostContent,
     PsychologicalAssistance,
@@ -174,7 +174,10 @@ def _attach(case: Case, by: User) -> None:
 def _write_more(number: int, by: User) -> None:
     """Rows of settings, and of who works where."""
     own = make_organisation(name=f"Mission {number}", kind="NGO", by=None)
-    make_office(code=f"BY-{number}X", name="Another", country="BY", organisation=own, by=None)
+    office = make_office(
+        code=f"BY-{number}X", name="Another", country="BY", organisation=own, by=None
+    )
+    trail.save(Offer(office=office, off=["food"]), verb=Verb.OFFER_SET, by=None)
     join_team(user=by, team=make_team(name=f"Team {number}", by=None), by=None)
     settings = Configuration(settings={"TIME_ZONE": "UTC"})
     trail.save(settings, verb=Verb.SETTINGS_CHANGED, by=None)

@@ -26,6 +26,7 @@ NUMBERS = [
     (Verb.MATCH_TOLD, 10, 3600),
     (Verb.CASE_VIEWED, 500, 3600),
     (Verb.FILE_DOWNLOADED, 200, 3600),
+    (Verb.LETTER_MADE, 60, 3600),
     *((verb, 20, 3600) for verb in sorted(EXPORTS)),
 ]
 

@@ -248,6 +248,7 @@ def surround(
             {"event_type": "Transit", "event_description": word, "revision": "1"},
         ),
         "cases:consent": (at_case, consent),
+        "cases:consent_form": (("en",), {}),
         "cases:sharing": (at_case, sharing),
         "cases:revoke": ((reference, grant.pk), {}),
         "cases:draft": ((), {"draft_act": "drop", "draft_path": f"/cases/{reference}/person/"}),
@@ -267,6 +268,8 @@ def surround(
             {"service": "shelter", "to": str(referral.to_id), "outgoing_referral_details": word}
             | {"classes": ["contact", "identity"], "answer_due": until, "until": until},
         ),
+        "assistance:certificate": (at_case, {"language": "en"}),
+        "assistance:letter": ((reference, referral.pk), {"language": "en"}),
         "assistance:referral": (
             (reference, referral.pk),
             {"act": "withdrawn", "said": word, "revision": "1"},
@@ -365,6 +368,7 @@ def budgets_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[A
     typed = {"donor": "Donor", "project": "P-1", "currency": "BYN", "amount": "10"}
     typed |= {"begins_on": today(), "ends_on": today(), "approval_above": "5"}
     return {
+        "offers:offer": ((), {"kinds": ["medical", "legal"], "revision": "0"}),
         "budgets:new": ((), typed | {"code": "EU-2"}),
         "budgets:change": ((line.pk,), typed | {"code": "EU-3", "revision": "1"}),
     }

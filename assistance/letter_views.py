@@ -1,0 +1,63 @@
+"""Letters as PDF files. What is in them travels in the answer alone, never in an address."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assistance.letter_forms import CertificateForm, LanguageForm
+from assistance.letters import IDENTITY, referral_letter
+from assistance.letters import certificate as certificate_of
+from assistance.models import Referral
+from assistance.referral_panel import is_shown_to
+from cases.papers import Paper, as_pdf, in_language
+from cases.selectors import get_case_for
+from cases.services.casework import check_can_write
+from cases.views.frame import case_frame
+from core.access import require
+from core.downloads import attachment
+from core.exceptions import BadInput, NotFound
+from core.http import StaffRequest
+from core.rights import Right
+
+
+@require_http_methods(["GET", "POST"])
+@require(Right.CASE_EDIT)
+def certificate(request: StaffRequest, reference: str) -> HttpResponse:
+    """Choose what the certificate says, and get it."""
+    case, access = get_case_for(request.user, reference)
+    check_can_write(request.user, case, IDENTITY)
+    form = CertificateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            paper = certificate_of(case, **form.cleaned_data, by=request.user)
+            return _sent(paper, form.cleaned_data["language"], "certificate")
+        except BadInput as error:
+            form.add_error(None, str(error.message))
+    context = case_frame(request, case, access) | {"form": form}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "assistance/certificate.html", context, status=status)
+
+
+@require_POST
+@require(Right.CASE_EDIT)
+def letter(request: StaffRequest, reference: str, referral: UUID) -> HttpResponse:
+    """The letter of a referral."""
+    case, _access = get_case_for(request.user, reference)
+    check_can_write(request.user, case, IDENTITY)
+    row = Referral.objects.select_related("to", "grant").filter(pk=referral, case=case).first()
+    if row is None or not is_shown_to(request.user, row, case):
+        raise NotFound(_("There is no such referral, or it is not shared with you."))
+    form = LanguageForm(request.POST)
+    language = form.cleaned_data["language"] if form.is_valid() else "en"
+    paper = referral_letter(row, language=language, by=request.user)
+    return _sent(paper, language, "referral")
+
+
+def _sent(paper: Paper, language: str, name: str) -> HttpResponse:
+    with in_language(language):
+        pdf = as_pdf(paper)
+    headers = {"Content-Disposition": attachment(f"{name}.pdf")}
+    return HttpResponse(pdf, content_type="application/pdf", headers=headers)

@@ -1,0 +1,8 @@
+"""Address of the page on which an office says what it gives."""
+
+from django.urls import path
+
+from assistance import offer_views as views
+
+app_name = "offers"
+urlpatterns = [path("", views.offer, name="offer")]
