@@ -107,6 +107,7 @@ ROLES: dict[str, Role] = {
                     Right.CASE_EXPORT,
                     Right.EXPORT_DECIDE,
                     Right.CONTENT_APPROVE,
+                    Right.CASE_MERGE,
                     Right.OFFER_SET,
                     Right.BUDGET_SEE,
                     Right.BUDGET_SET,  # who sets the threshold of approvals records no payment

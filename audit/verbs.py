@@ -116,6 +116,8 @@ class Verb(StrEnum):
     TRANSFER_DECLINED = "transfer_declined"
     TRANSFER_WITHDRAWN = "transfer_withdrawn"
     CASE_TRANSFERRED = "case_transferred"
+    CASE_MERGED = "case_merged"
+    MERGE_UNDONE = "merge_undone"
     PERSON_EXCLUDED = "person_excluded"
     EXCLUSION_ENDED = "exclusion_ended"
     GLASS_BROKEN = "glass_broken"
@@ -323,6 +325,8 @@ TOLD_AS = {
     Verb.TRANSFER_DECLINED: _("declined the case for another office"),
     Verb.TRANSFER_WITHDRAWN: _("withdrew the transfer of the case"),
     Verb.CASE_TRANSFERRED: _("moved the case to another office"),
+    Verb.CASE_MERGED: _("merged the case, as a duplicate, into another"),
+    Verb.MERGE_UNDONE: _("took back that the case is a duplicate"),
     Verb.PERSON_EXCLUDED: _("excluded somebody from the case for a conflict of interest"),
     Verb.EXCLUSION_ENDED: _("ended an exclusion from the case"),
     Verb.GLASS_BROKEN: _("broke the glass"),
@@ -466,6 +470,8 @@ WEIGHTY = frozenset(
         Verb.GRANT_PROLONGED,
         Verb.CASE_HANDED_OVER,
         Verb.CASE_TRANSFERRED,
+        Verb.CASE_MERGED,
+        Verb.MERGE_UNDONE,
         Verb.OVERRIDE_APPROVED,
         Verb.PERSON_EXCLUDED,
         Verb.EXCLUSION_ENDED,

@@ -35,7 +35,8 @@ class ClosureCheck:
     is_open: Callable[[Case], bool] | None
 
 
-def _is_shared_outside(case: Case) -> bool:
+def is_shared_outside(case: Case) -> bool:
+    """Does another organisation see the case, by a referral?"""
     referred = live(timezone.now()) & Q(content_object=case, reason=GrantReason.REFERRAL)
     return any(
         grants.objects.filter(referred).exists() for grants in (CaseUserGrant, CaseTeamGrant)
@@ -57,7 +58,7 @@ def _task_is_open(case: Case) -> bool:
 
 # Upper apps add theirs in apps.ready(): what they hold of a case may not be finished, either.
 CLOSURE_CHECKS: list[ClosureCheck] = [
-    ClosureCheck("referrals", _("No other organisation sees the case"), _is_shared_outside),
+    ClosureCheck("referrals", _("No other organisation sees the case"), is_shared_outside),
     ClosureCheck("risk", _("No review of the risk is due"), _review_is_due),
     ClosureCheck("tasks", _("Every task is done or dropped"), _task_is_open),
     ClosureCheck("files", _("No file waits for the virus scanner"), _file_waits),

@@ -356,11 +356,14 @@ def stream_facts(*, by: User, verb: Verb) -> Iterator[tuple[UUID, CaseFacts]]:
 
 
 def stream_rows_facts(
-    model: type[SealedModel], *, by: User, verb: Verb
+    model: type[SealedModel], *, by: User, verb: Verb, **filters: Any
 ) -> Iterator[tuple[Any, Section]]:
-    """(row, facts) of every row of another sealed model, under the same right as `stream_facts`."""
+    """(row, facts) of every row of another sealed model, or of those that `filters` name.
+
+    Under the same right as `stream_facts`.
+    """
     _admit_to_facts(by, verb)
-    return _stream_rows(model, "facts", without=decoys(), case__is_test=False)
+    return _stream_rows(model, "facts", without=decoys(), case__is_test=False, **filters)
 
 
 def _admit_to_facts(by: User, verb: Verb) -> None:

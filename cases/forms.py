@@ -317,6 +317,23 @@ class VictimForm(AnswerForm):
         return section_from(self, VictimContext, base)
 
 
+class MergeForm(forms.Form):
+    """Which case is a duplicate of this one, and by what that is known."""
+
+    other = text(
+        _("Reference of the duplicate"),
+        required=True,
+        help_text=_("The case that is closed. Work goes on in the one whose page this is."),
+        error_messages={"required": _("Enter a reference, as BY-2026-000123.")},
+    )
+    reason = text(
+        _("By what do you know that it is the same person?"),
+        required=True,
+        help_text=_("It is written in both cases."),
+        error_messages={"required": _("Say by what you know that it is the same person.")},
+    )
+
+
 class LinkForm(forms.Form):
     """What the case has to do with another."""
 

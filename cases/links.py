@@ -17,7 +17,7 @@ from cases import differences
 from cases.access import access_to
 from cases.differences import Difference
 from cases.models import Case
-from cases.reference import LINKS
+from cases.reference import LINKS, MERGE_LINKS
 from cases.sections import CaseLink, CaseLinks
 
 NARRATIVE = "narrative"
@@ -32,7 +32,12 @@ class ToldLink:
 
     @property
     def kind(self) -> str:
-        return str(LINKS.get(self.link.link, self.link.link))
+        return str((LINKS | MERGE_LINKS).get(self.link.link, self.link.link))
+
+    @property
+    def is_merge(self) -> bool:
+        """Was it made by merging? Then it ends by taking that back."""
+        return self.link.link in MERGE_LINKS
 
     @property
     def is_over(self) -> bool:

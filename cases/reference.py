@@ -300,6 +300,10 @@ LINKS: Codes = {
     "same_trafficker": _("The same traffickers"),
 }
 
+# How a duplicate and the case that is kept name each other. Merging makes these links.
+DUPLICATE, KEPT = "duplicate_of", "has_duplicate"
+MERGE_LINKS: Codes = {DUPLICATE: _("Duplicate of"), KEPT: _("Merged into this case")}
+
 # Ours, in our words: what often goes with trafficking. One sign proves nothing.
 INDICATORS: Codes = {
     "papers_held": _("Does somebody else hold the person's papers?"),

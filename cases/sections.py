@@ -137,6 +137,19 @@ class CaseLinks(Section):
     links: list[CaseLink] = []
 
 
+class MergeFacts(Section):
+    """Which case a duplicate is counted with (class `facts`)."""
+
+    into: str = ""  # that case's id
+
+
+class MergeContent(Section):
+    """Why a case is the duplicate of another (class `narrative`)."""
+
+    key: str = ""  # of the link by which each names the other
+    merged_because: str = ""
+
+
 class ScreeningContent(Section):
     """Signs of trafficking that were looked for (class `narrative`)."""
 

@@ -18,6 +18,7 @@ class Right(StrEnum):
         "override.decide"  # on a referral without consent, for a danger to life, of cases one sees
     )
     CASE_ASSIGN = "case.assign"  # hand over any case one sees, and exclude people from it
+    CASE_MERGE = "case.merge"  # a duplicate into the case that is kept, and take it back
     GLASS_BREAK = (
         "glass.break"  # open a case of one's organisation without a grant, in an emergency
     )

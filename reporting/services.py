@@ -18,6 +18,7 @@ from assistance.selectors import kinds_by_case
 from audit import trail
 from audit.verbs import Verb
 from cases import door
+from cases.merges import kept_cases
 from core.exceptions import Conflict, NotAllowed, NotFound, WrongState
 from core.rights import Right
 from reporting import epochs, frame, protection
@@ -93,9 +94,13 @@ def take_snapshot(*, by: User) -> Snapshot:
 
 
 def _rows(by: User) -> Iterator[frame.Row]:
-    kinds = kinds_by_case(by=by)
+    """A row for each case that counts. A duplicate is none: its assistance is that of the case kept."""
+    kinds, kept = kinds_by_case(by=by), kept_cases(by=by, verb=Verb.STATISTICS_FROZEN)
+    for duplicate, case in kept.items():
+        kinds[case] = kinds.get(case, frozenset()) | kinds.get(duplicate, frozenset())
     for case, facts in door.stream_facts(by=by, verb=Verb.STATISTICS_FROZEN):
-        yield case, facts, kinds.get(case, frozenset())
+        if case not in kept:
+            yield case, facts, kinds.get(case, frozenset())
 
 
 def _check_not_too_often() -> None:

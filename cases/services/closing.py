@@ -130,14 +130,19 @@ def closing_act(closure: Any, sections: Sections, by: User) -> Callable[[Any], N
         current.state = ClosureState.APPROVED
         trail.save(current, verb=Verb.CLOSURE_APPROVED, by=by)
         row.put("summary", summary)
-        row.status, row.closed_on = CaseStatus(content.closed_as), day
-        row.stage, row.stage_since = Stage.CLOSED, day
         years = years_by_kind()[RetentionKind(content.retention_kind)]
-        row.retain_until = years_later(day, years)
-        trail.save(row, verb=Verb.CASE_CLOSED, by=by)
-        _prolong_supervision(row, by=by)
+        close(row, CaseStatus(content.closed_as), day, years, by=by)
 
     return act
+
+
+def close(case: Case, status: CaseStatus, day: date, years: int, *, by: User) -> None:
+    """Write that a case is closed since this day, and kept for so long. The caller has locked it."""
+    case.status, case.closed_on = status, day
+    case.stage, case.stage_since = Stage.CLOSED, day
+    case.retain_until = years_later(day, years)
+    trail.save(case, verb=Verb.CASE_CLOSED, by=by)
+    _prolong_supervision(case, by=by)
 
 
 def waiting_closure(case: Case) -> Closure | None:

@@ -36,12 +36,14 @@ def link_cases(case: Case, other: Case, *, link: str, remarks: str, by: User) ->
         raise BadInput(_("Choose what the cases have in common from the list."))
     if case.pk == other.pk:
         raise BadInput(_("This is the case itself. Enter the reference of another."))
-    mine, theirs = _opened(case, other, by)
+    for one in (case, other):
+        _check(one, by)
+    mine, theirs = opened_links(case, other, by)
     if any((one.other, one.link) == (str(other.pk), link) for one in mine[1] if _is_live(one)):
         raise WrongState(_("The cases are linked so already."))
     new = CaseLink(key=str(uuid4()), link=link, link_remarks=remarks.strip())
     new.linked_on = timezone.localdate()
-    _write(
+    write_links(
         [
             (mine[0], [*mine[1], replace(new, other=str(other.pk))]),
             (theirs[0], [*theirs[1], replace(new, other=str(case.pk))]),
@@ -61,16 +63,17 @@ def unlink_cases(case: Case, key: UUID, *, reason: str, by: User) -> None:
     _check(case, by)
     [sections] = door.open_rows([victim_of(case)], by=by, classes=[NARRATIVE])
     links: CaseLinks = sections.get("links", CaseLinks())  # type: ignore[assignment]
-    other = next((one.other for one in links.links if one.key == str(key) and _is_live(one)), "")
+    other = next((one.other for one in links.links if one.key == str(key) and _can_end(one)), "")
     found = Case.objects.filter(pk=other).first() if other else None
     if found is None:
         raise NotFound(_("There is no such link."))
     try:
-        both = _opened(case, found, by)
+        _check(found, by)
+        both = opened_links(case, found, by)
     except (NotAllowed, NotFound):
         raise NotFound(_("There is no such link.")) from None
     ended = {"unlinked_on": timezone.localdate(), "unlinked_because": reason.strip()}
-    _write(
+    write_links(
         [
             (person, [replace(one, **ended) if one.key == str(key) else one for one in own])
             for person, own in both
@@ -83,17 +86,23 @@ def _is_live(link: CaseLink) -> bool:
     return link.unlinked_on is None
 
 
+def _can_end(link: CaseLink) -> bool:
+    """A link of a merge ends when that is taken back (cases/services/merging.py)."""
+    return _is_live(link) and link.link in LINKS
+
+
 def _check(case: Case, by: User) -> None:
     if not by.has_right(Right.CASE_EDIT):
         raise NotAllowed(_("Your role does not include changing cases."))
     check_can_write(by, case, NARRATIVE)
 
 
-def _opened(case: Case, other: Case, by: User) -> list[tuple[Person, list[CaseLink]]]:
-    """The person of each of the two and their links. Each is read in an event of its own."""
+def opened_links(case: Case, other: Case, by: User) -> list[tuple[Person, list[CaseLink]]]:
+    """The person of each of the two and their links. Each is read in an event of its own.
+
+    The caller has checked that `by` may do so in both.
+    """
     found = []
-    for one in (case, other):
-        _check(one, by)
     for one in (case, other):
         person = victim_of(one)
         [sections] = door.open_rows([person], by=by, classes=[NARRATIVE])
@@ -102,7 +111,8 @@ def _opened(case: Case, other: Case, by: User) -> list[tuple[Person, list[CaseLi
     return found
 
 
-def _write(both: list[tuple[Person, list[CaseLink]]], by: User) -> None:
+def write_links(both: list[tuple[Person, list[CaseLink]]], by: User) -> None:
+    """Write the links of both, in one transaction. Raises Conflict."""
     with transaction.atomic():
         # Always in one order, or two who link the same cases would wait for each other.
         for person, links in sorted(both, key=lambda pair: pair[0].case_id):

@@ -17,6 +17,8 @@ from cases.models import (
     Case,
     ErasureRequest,
     ErasureState,
+    Merge,
+    MergeState,
     RetentionKind,
     RetentionRule,
     Stage,
@@ -76,6 +78,8 @@ def reopen_case(case: Case, *, note: str, stage: Stage | str = Stage.ASSESSMENT,
         current = lock_living(case)
         if current.status not in CLOSED:
             raise WrongState(_("This case is not closed."))
+        if Merge.objects.filter(case=case, state=MergeState.MERGED).exists():
+            raise WrongState(_("This case is a duplicate. Work goes on in the other one."))
         if stage not in STAGES[Stage.CLOSED].leads_to:
             raise WrongState(_("A case does not go on there after it was closed."))
         current.status, current.stage = STAGES[Stage(stage)].status, Stage(stage)

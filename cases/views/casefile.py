@@ -16,13 +16,14 @@ from cases.facts import is_child
 from cases.forms import ConsentForm, PersonForm, SummaryForm, VictimForm, initial_of
 from cases.keeping import keeping_of
 from cases.links import ToldLink, seen_of, told_links
-from cases.models import Case, Person
+from cases.models import CLOSED, Case, Person
 from cases.panels import CASE_PANELS, SHOWN
 from cases.presenters import age_in_words, told
 from cases.sections import CaseLinks, ConsentTerms
 from cases.selectors import get_case_for, get_case_or_tombstone_for, is_gone, victim_of
 from cases.services import casework, consents, intake
 from cases.services.glass import restricted_case
+from cases.services.merging import is_reversible, merge_of
 from cases.services.new_case import NewCase
 from cases.stages import STAGES, moves_of, stage_of
 from cases.views.changing import change
@@ -123,7 +124,8 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
     record = {**opened[0][1], **opened[1][1]}  # of the case and of the person
     identity, today = record.get("identity"), timezone.localdate()
     born = "" if getattr(identity, "deceased", None) else getattr(identity, "birthdate", "")
-    context = case_frame(request, case, access) | {
+    frame = case_frame(request, case, access)
+    context = frame | {
         "name": getattr(identity, "full_name", ""),
         "age": age_in_words(born, today),
         "is_child": is_child(born, today),
@@ -135,6 +137,8 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
         "links": _links(record.get("links"), request.user),
         "shows_links": "narrative" in access.read,
         "may_link": "narrative" in access.write,
+        "merge": (merge := merge_of(case) if case.status in CLOSED else None),
+        "may_undo_merge": merge is not None and frame["may_merge"] and is_reversible(merge),
         "consents": [
             (row, sections["terms"].consented, told(sections["terms"]))  # type: ignore[attr-defined]
             for row, sections in consent_rows

@@ -30,6 +30,10 @@ def case_frame(request: StaffRequest, case: Case, access: Access) -> dict[str, A
         "may_assign": (may_assign := case.erased_on is None and _may_assign(user, case, access)),
         "may_transfer": may_assign
         and (case.owner_id == user.pk or case.office_id == user.office_id),
+        "may_merge": case.erased_on is None
+        and not access.by_glass
+        and access.read >= {"identity", "narrative"}
+        and user.has_right(Right.CASE_MERGE),
         "glass": open_glass(user).filter(case=case).first() if access.by_glass else None,
     }
 

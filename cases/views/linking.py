@@ -1,5 +1,6 @@
 """Linking a case with another one, and ending that."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.models import User
 from audit.refusals import refused
 from cases.forms import LinkForm
 from cases.links import NARRATIVE
@@ -32,7 +34,7 @@ def link(request: StaffRequest, reference: str) -> HttpResponse:
     is_sent = request.method == "POST"
     if is_sent and form.is_valid():
         try:
-            other = _other(request, form.cleaned_data["other"])
+            other = other_case(request, form.cleaned_data["other"], _check)
             said = {"link": form.cleaned_data["link"], "remarks": form.cleaned_data["link_remarks"]}
             linking.link_cases(case, other, **said, by=request.user)
             messages.success(request, _("The cases are linked."))
@@ -56,18 +58,21 @@ def unlink(request: StaffRequest, reference: str, link: UUID) -> HttpResponse:
     return redirect("cases:detail", reference=reference)
 
 
-def _other(request: StaffRequest, typed: str) -> Case:
-    """The case at the other end. Raises NotFound alike for what is not there and what is not theirs.
+def _check(by: User, case: Case) -> None:
+    check_can_write(by, case, NARRATIVE)
 
-    Asking for it is recorded like asking for its page.
+
+def other_case(request: StaffRequest, typed: str, check: Callable[[User, Case], None]) -> Case:
+    """The case with this reference, if `check` raises nothing.
+
+    Raises NotFound alike for what is not there and what is not theirs. Asking for it is recorded like
+    asking for its page.
     """
     typed = typed.strip().upper()
     try:
         other, _access = get_case_for(request.user, typed)
-        check_can_write(request.user, other, NARRATIVE)
+        check(request.user, other)
     except (Erased, NotAllowed, NotFound) as error:
         refused(request, cases=getattr(error, "cases", []))
-        raise NotFound(
-            _("There is no such case, or it is not shared with you for writing.")
-        ) from None
+        raise NotFound(_("There is no such case, or it is not shared with you for this.")) from None
     return other

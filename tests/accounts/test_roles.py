@@ -25,6 +25,7 @@ HOLDERS = {
     "budget.see": {"financial", "supervisor"},
     "budget.set": {"supervisor"},
     "offer.set": {"supervisor"},
+    "case.merge": {"supervisor"},
     "grant.give": {"case_officer"},
     "case.assign": {"supervisor"},
     "override.decide": {"supervisor"},

@@ -274,6 +274,9 @@ class Walk:
             | {"person": str(person.pk), "repeats": "weekly"},
             "cases:end_task": {"act": self.random.choice(["done", "dropped"])},
             "cases:entry": {"event_type": "Transit", "revision": "0"},
+            "cases:merge": {"other": self.world.cases[3].reference, "reason": "Typed"}
+            | self.random.choice([{}, {"confirmed": "1"}]),
+            "cases:undo_merge": {"note": "Typed"},
             "cases:link": {"other": self.world.cases[2].reference, "link": "family"},
             "cases:consent": {"consented": "yes", "recorded_on": today, "purposes": "assistance"},
             "cases:register": {"second_name": "Typed", "consent-consented": "yes"},

@@ -42,6 +42,7 @@ from cases.models import (
     ExportRequest,
     GlassNotice,
     ImportRun,
+    Merge,
     Person,
     RetentionRule,
     Transfer,
@@ -56,6 +57,8 @@ from cases.sections import (
     FileContent,
     FileFacts,
     Identity,
+    MergeContent,
+    MergeFacts,
     TaskContent,
     TransferContent,
 )
@@ -195,6 +198,11 @@ def _oversee(case: Case, by: User) -> None:
     transfer.recorded_on, transfer.recorded_by = date(2026, 3, 1), by
     transfer.put("content", TransferContent(hand_over_note="Moves"))
     trail.save(transfer, verb=Verb.TRANSFER_ASKED, by=by)
+    merge = Merge(case=case, recorded_on=date(2026, 3, 1), recorded_by=by, state="undone")
+    merge.status_before, merge.ended_on = "Active", date(2026, 3, 2)
+    merge.put("facts", MergeFacts(into=str(uuid7())))
+    merge.put("content", MergeContent(merged_because="One passport"))
+    trail.save(merge, verb=Verb.CASE_MERGED, by=by)
     trail.save(Decoy(case=case), verb=Verb.DECOY_MARKED, by=by)
     item = ReviewItem(rule="export", event=uuid7(), at=timezone.now(), officer=by.pk)
     trail.save(item, verb=Verb.REVIEW_RAISED, by=None)

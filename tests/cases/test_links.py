@@ -211,15 +211,15 @@ def test_an_erased_case_is_no_link_any_more(case, sister, alena, pavel, client_f
 
 
 def test_two_who_write_at_once_do_not_lose_a_link(case, sister, alena, monkeypatch):
-    opened = linking._opened
+    opened = linking.opened_links
 
     def meanwhile(*arguments):
         found = opened(*arguments)
-        monkeypatch.setattr(linking, "_opened", opened)
+        monkeypatch.setattr(linking, "opened_links", opened)
         _link(case, sister, alena, link="same_person")
         return found
 
-    monkeypatch.setattr(linking, "_opened", meanwhile)
+    monkeypatch.setattr(linking, "opened_links", meanwhile)
     with pytest.raises(Conflict):
         linking.link_cases(case, sister, link="family", remarks="", by=alena)
     assert [one.link for one in _links(case, alena)] == ["same_person"]

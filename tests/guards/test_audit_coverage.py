@@ -37,6 +37,7 @@ from cases.models import (
     Attachment,
     BrokenGlass,
     Case,
+    CaseStatus,
     CaseUserGrant,
     Closure,
     Consent,
@@ -53,6 +54,7 @@ from cases.models import (
     WorkbookRequest,
 )
 from cases.sections import (
+    CaseLink,
     CaseSummary,
     CommentContent,
     ConsentTerms,
@@ -76,6 +78,7 @@ from cases.services import (
     intake,
     linking,
     matching,
+    merging,
     renewal,
     retention,
     tasks,
@@ -136,7 +139,7 @@ file_removed files_swept export_asked export_approved export_declined export_col
 case_handed_over person_excluded exclusion_ended glass_broken glass_ended glass_told glass_seen
 glass_listed
 transfer_asked transfer_read transfer_accepted transfer_declined transfer_withdrawn
-case_transferred
+case_transferred case_merged merge_undone letter_made offer_set budget_reported budget_exported
 workbook_asked workbook_approved workbook_declined workbook_collected case_in_workbook
 """
 
@@ -168,8 +171,9 @@ READERS = {
     renewal: {"how_many", "sealed_models"},
     attachments: {"has_preview", "reseal_file"},
     retention: {"years_by_kind", "kind_of", "years_later", "lock_living"},
-    closing: {"closing_act", "waiting_closure"},
     tasks: {"may_give", "could_do", "may_end", "next_due"},
+    merging: {"check_can_merge", "merge_of", "is_reversible"},
+    closing: {"closing_act", "waiting_closure"},
     transfers: {"check_can_transfer", "offices_for", "officers_for", "waiting_transfer"},
     intake: {"first_grants"},
     erasure: {"open_request", "is_due"},
@@ -237,6 +241,17 @@ WRITERS = {
     linking: {
         "link_cases": {Verb.CASE_VIEWED, Verb.PERSON_CHANGED},
         "unlink_cases": {Verb.CASE_VIEWED, Verb.PERSON_CHANGED},
+        "opened_links": {Verb.CASE_VIEWED},
+        "write_links": {Verb.PERSON_CHANGED},
+    },
+    merging: {
+        "merge_cases": {
+            *(Verb.CASE_VIEWED, Verb.PERSON_CHANGED, Verb.CASE_MERGED),
+            *(Verb.CASE_CLOSED, Verb.GRANT_PROLONGED),
+        },
+        "undo_merge": {
+            *(Verb.CASE_VIEWED, Verb.PERSON_CHANGED, Verb.MERGE_UNDONE, Verb.CASE_REOPENED)
+        },
     },
     consents: {"record_consent": {Verb.CONSENT_RECORDED, Verb.GRANT_REVOKED}},
     grants: {
@@ -277,6 +292,7 @@ WRITERS = {
     closing: {
         "ask_closure": {Verb.CLOSURE_ASKED, Verb.CASE_VIEWED},
         "send_back": {Verb.CLOSURE_SENT_BACK, Verb.CASE_VIEWED},
+        "close": {Verb.CASE_CLOSED, Verb.GRANT_PROLONGED},
     },
     tasks: {
         "give_task": {Verb.TASK_GIVEN},
@@ -411,6 +427,11 @@ def arguments(
         row = casework.record_entry(case, event, happened, by=alena)
         given = {"before": happened, "revision": 1, "by": alena}
         return (row, event, TraffickingEventContent(city="Brest")), given
+
+    def merged():
+        twin = intake.register_case(new_case, by=alena)
+        merging.merge_cases(twin, case, reason="One passport", by=pavel)
+        return twin
 
     def linked_cases():
         other = intake.register_case(new_case, by=alena)
@@ -673,6 +694,14 @@ def arguments(
             {"link": "family", "remarks": "", "by": alena},
         ),
         "unlink_cases": linked_cases,
+        "opened_links": lambda: ((case, intake.register_case(new_case, by=alena), alena), {}),
+        "write_links": lambda: (([(victim_of(case), [CaseLink(link="family")])], alena), {}),
+        "merge_cases": lambda: (
+            (intake.register_case(new_case, by=alena), case),
+            {"reason": "One passport", "by": pavel},
+        ),
+        "undo_merge": lambda: ((merged(),), {"reason": "Two sisters", "by": pavel}),
+        "close": lambda: ((case, CaseStatus.CLOSED, today(), 5), {"by": pavel}),
         "move_case": lambda: ((case, Stage.ASSESSMENT), {"before": case.stage, "by": alena}),
         "record_consent": lambda: (
             (referred(),),

@@ -31,6 +31,7 @@ OF_A_TOMBSTONE = {
     ("cases:certificate", "GET"): 200,
     ("cases:certificate_pdf", "GET"): 200,
     ("cases:end_glass", "POST"): 404,
+    ("cases:undo_merge", "POST"): 404,  # of its duplicate: what it was merged into is gone
     ("cases:offer", "GET"): 404,
     ("cases:offer", "POST"): 404,
 }

@@ -36,6 +36,10 @@ OPEN_OF_A_CASE = {
     "cases.Screening": {"case", "recorded_on", "recorded_by"},
     "cases.ProtectionStep": {"case", "recorded_on", "recorded_by"},
     "cases.Closure": {"case", "recorded_on", "recorded_by", "state"},
+    "cases.Merge": {
+        *("case", "recorded_on", "recorded_by", "state", "ended_on", "status_before"),
+        *("stage_before", "closed_on_before", "retain_until_before"),
+    },
     "cases.Transfer": {"case", "recorded_on", "recorded_by", "state", "to", "consent"},
     "cases.StatusDecision": {"case", "recorded_on", "recorded_by"},
     "cases.TraffickingEvent": {"case", "recorded_on", "recorded_by"},

@@ -69,6 +69,7 @@ from cases.services.glass import break_glass
 from cases.services.grants import give_grant, revoke_grant
 from cases.services.intake import register_case
 from cases.services.linking import link_cases
+from cases.services.merging import merge_cases
 from cases.services.new_case import NewCase
 from cases.services.tasks import give_task
 from cases.services.transfers import ask_transfer
@@ -161,6 +162,8 @@ def surround(
     link_cases(case, sister, link="family", remarks=word, by=by)
     [sections] = door.open_rows([victim_of(case)], by=by)
     link = UUID(sections["links"].links[0].key)
+    twin = register_case(NewCase(identity=Identity(second_name="Twin")), by=by)
+    merge_cases(twin, case, reason=word, by=maryna)
     referral = _refer(case, by, person, suffix=suffix, word=word)
     unagreed = _ask_without_consent(case, by, referral.to, word)
     transfer = _transfer(case, by, to or _next_office(case, person, suffix), word)
@@ -231,6 +234,8 @@ def surround(
         "cases:person": (at_case, {"second_name": "Новая", "revision": "2"}),
         "cases:victim": (at_case, {"account": "Told", "revision": "3"}),
         "cases:link": (at_case, {"other": sister.reference, "link": "same_event"}),
+        "cases:merge": (at_case, {"other": sister.reference, "reason": word, "confirmed": "1"}),
+        "cases:undo_merge": ((twin.reference,), {"note": "Two sisters"}),
         "cases:unlink": ((reference, link), {"note": "Mistaken"}),
         "cases:summary": (at_case, {"summary": word, "revision": "2"}),
         "cases:panel": ((reference, "event"), {}),
@@ -291,7 +296,7 @@ def surround(
     ids = {"reference": reference, "case": case.pk, "file": picture.pk, "record": row.pk}
     ids |= {"payment": payment.pk, "grant": grant.pk, "exclusion": excluded.pk, "event": event}
     ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
-    ids["task"] = task.pk
+    ids |= {"task": task.pk, "twin": twin.reference}
     ids |= {"referral": referral.pk, "closure": closure.pk, "unagreed": unagreed.pk}
     ids |= {"transfer": transfer.pk}
     ids |= {"workbook": workbook.pk, "cost": cost.pk, "to_pay": to_pay.pk, "paid": paid.pk}

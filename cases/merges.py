@@ -1,0 +1,49 @@
+"""Duplicates: two persons beside each other, and which cases statistics count as one."""
+
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from audit.verbs import Verb
+from cases import door
+from cases.models import Case, Merge, MergeState
+from cases.presenters import label_of, text_of
+from cases.sections import Identity, MergeFacts
+from cases.selectors import victim_of
+
+COMPARED = (
+    *("second_name", "first_name", "middle_name", "other_names", "birthdate", "gender"),
+    *("citizenship", "identity_number"),
+)
+
+
+def persons_beside(duplicate: Case, kept: Case, *, by: User) -> list[dict[str, Any]]:
+    """Who the persons of both cases are, field by field, for somebody who may read that."""
+    rows = [victim_of(duplicate), victim_of(kept)]
+    opened = door.open_rows(rows, by=by, classes=["identity"])
+    one, other = (sections.get("identity", Identity()) for sections in opened)
+    return [
+        {
+            "label": label_of(name),
+            "duplicate": text_of(name, getattr(one, name)),
+            "kept": text_of(name, getattr(other, name)),
+        }
+        for name in COMPARED
+    ]
+
+
+def kept_cases(*, by: User, verb: Verb) -> dict[UUID, UUID]:
+    """Duplicate → the case it is counted with, which is none itself. Needs Right.STATISTICS_FREEZE."""
+    kept = {
+        row.case_id: UUID(facts.into)
+        for row, facts in door.stream_rows_facts(Merge, by=by, verb=verb, state=MergeState.MERGED)
+        if isinstance(facts, MergeFacts)
+    }
+    return {duplicate: _end_of(case, kept) for duplicate, case in kept.items()}
+
+
+def _end_of(case: UUID, kept: dict[UUID, UUID]) -> UUID:
+    """Where a chain of merges ends: what a duplicate was merged into may be merged later."""
+    while case in kept:
+        case = kept[case]
+    return case
