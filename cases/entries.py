@@ -40,9 +40,11 @@ from cases.models import (
 )
 from cases.panels import Panel
 from cases.presenters import item_of, told
+from cases.reference import RISK_LEVELS
 from core.classes import CONTENT, SHORT_NAMES
 from core.rights import Right
 from core.schema import Section
+from core.trends import FEWEST, Line, Trend
 
 UNKNOWN = "~"  # behind every date
 WITH_NUMBER = frozenset({"mobile", "landline", "messenger"})  # of reference.CHANNELS
@@ -50,6 +52,34 @@ WITH_NUMBER = frozenset({"mobile", "landline", "messenger"})  # of reference.CHA
 
 def _no_numbers(content: Any) -> list[str]:
     return []
+
+
+def _as_written(content: Any) -> int:
+    return 0
+
+
+def _no_trend(entries: list[dict[str, Any]]) -> None:
+    return None
+
+
+def _empty(case: Case) -> dict[str, Any]:
+    return {}
+
+
+def _trend_of_risk(entries: list[dict[str, Any]]) -> Trend | None:
+    """How high the risk was, assessment by assessment; None of fewer than two."""
+    levels = list(RISK_LEVELS)
+    rows = [entry["row"] for entry in reversed(entries) if entry["row"].risk_level in levels]
+    if len(rows) < FEWEST:
+        return None
+    return Trend(
+        name="risk-trend",
+        title=_("Risk over time"),
+        days=[row.recorded_on for row in rows],
+        lines=[Line(_("Risk"), [levels.index(row.risk_level) for row in rows])],
+        steps=list(enumerate(RISK_LEVELS.values())),
+        told=lambda value: RISK_LEVELS[levels[int(value)]],
+    )
 
 
 @dataclass(frozen=True)
@@ -69,6 +99,10 @@ class EntryKind:
     template: str = "cases/entries_panel.html"
     in_story: bool = True  # stands with what happened, below what is worked on
     numbers: Callable[[Any], list[str]] = _no_numbers  # by which searches find the person
+    order: Callable[[Any], Any] = _as_written  # by which they stand, out of the content of each
+    trend: Callable[[list[dict[str, Any]]], Trend | None] = _no_trend  # of what the panel shows
+    form_template: str = "cases/entry.html"
+    initial: Callable[[Case], dict[str, Any]] = _empty  # what the form of a new one begins with
 
     @property
     def schema(self) -> type[Section]:
@@ -92,6 +126,7 @@ ENTRY_KINDS: dict[str, EntryKind] = {
         titled=("risk_level",),
         template="cases/risk_panel.html",
         in_story=False,
+        trend=_trend_of_risk,
     ),
     "document": EntryKind(
         *(IdentityDocument, DocumentForm),
@@ -154,6 +189,7 @@ ENTRY_KINDS: dict[str, EntryKind] = {
         none=_("No recruitment, transit or exploitation is recorded as an event."),
         title=lambda content: item_of("event_type", content.event_type),
         titled=("event_type",),
+        order=lambda content: content.event_date or UNKNOWN,
     ),
     "perpetrator": EntryKind(
         *(Perpetrator, PerpetratorForm),
@@ -226,11 +262,12 @@ def panel_of(name: str, kind: EntryKind | None = None) -> Panel:
             for row, sections in opened
             if (content := sections.get("content")) is not None
         ]
-        entries.sort(key=lambda entry: getattr(entry["content"], "event_date", "") or UNKNOWN)
+        entries.sort(key=lambda entry: kind.order(entry["content"]))
         return {
             "name": name,
             "kind": kind,
             "entries": entries,
+            "trend": kind.trend(entries),
             "may_add": may_add,
             "may_change": may_add and kind.changed is not None,
             "is_shown": kind.model.ROUTED or may_add or bool(access.read & kind.classes),

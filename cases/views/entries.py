@@ -36,6 +36,7 @@ def add(request: StaffRequest, reference: str, kind: str) -> HttpResponse:
     is_sent = request.method == "POST"
     form = entry_kind.form(
         request.POST if is_sent else None,
+        initial=entry_kind.initial(case),
         classes=access.write,
         **_by_age(entry_kind, case, request.user),
     )
@@ -46,7 +47,7 @@ def add(request: StaffRequest, reference: str, kind: str) -> HttpResponse:
     if "cls" in form.fields:
         refused_choices(request, form, "cls", case=case.pk)
     context = case_frame(request, case, access) | {"form": form, "kind": entry_kind}
-    return render(request, "cases/entry.html", context, status=422 if is_sent else 200)
+    return render(request, entry_kind.form_template, context, status=422 if is_sent else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -76,7 +77,8 @@ def change(request: StaffRequest, reference: str, kind: str, entry: UUID) -> Htt
         )
 
     context = case_frame(request, case, access) | {"kind": entry_kind}
-    return changing.change(request, row, form, write, template="cases/entry.html", context=context)
+    template = entry_kind.form_template
+    return changing.change(request, row, form, write, template=template, context=context)
 
 
 def _by_age(kind: EntryKind, case: Case, user: User) -> dict[str, bool | None]:

@@ -316,6 +316,18 @@ def test_how_high_the_risk_was_before_stands_below(case, alena, client_for):
     assert page.index("Medium") < page.index("How it was before") < page.index("Extreme")
 
 
+def test_the_risk_is_drawn_when_it_was_assessed_twice(case, alena, volha, share, client_for):
+    share(volha, "psychological")
+    browser, address = client_for(alena), reverse("cases:detail", args=[case.reference])
+    for level in ("extreme", "low"):
+        assert "risk-trend" not in _page(browser.get(address)), level
+        _assess(case, alena, risk_level=level)
+    page = _page(browser.get(address))
+    table = page[page.index("<table", page.index("risk-trend-title")) :].split("</table>")[0]
+    assert table.index("Extreme: act now") < table.index("Low"), "in the order of time"
+    assert "risk-trend" not in _page(client_for(volha).get(address))
+
+
 # --- Identification -------------------------------------------------------------------
 def test_a_decision_comes_with_the_registration_or_later(alena, client_for):
     typed = {"second_name": "Новая", "consent-consented": "yes"}
