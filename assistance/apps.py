@@ -31,21 +31,25 @@ class AssistanceConfig(AppConfig):
         from assistance.referrals import SERVICES
         from assistance.selectors import is_under_way
         from assistance.sittings import SESSION, SessionForm
+        from assistance.survey_words import told_answer, told_score
+        from assistance.visits import DUE_VISIT, VISIT, visit_panel
         from audit.rules import RULES, Rule, each_of
         from audit.verbs import Verb
         from cases import drafts
         from cases.approvals import APPROVABLE, Approvable
         from cases.closing import CLOSURE_CHECKS, ClosureCheck
+        from cases.due import DUE_KINDS
         from cases.entries import ENTRY_KINDS, panel_of
         from cases.panels import CASE_PANELS, START_LINKS
-        from cases.presenters import CODES, LABELLED, LABELS, LINKS
-        from cases.reference import SUPPORT_PLAN_TYPE
+        from cases.presenters import CODES, LABELLED, LABELS, LINKS, PAIRS
+        from cases.reference import ANSWERS, SUPPORT_PLAN_TYPE
         from cases.services.grants import ON_TAKING_BACK
         from core.context import NAV, NavItem
         from core.templatetags.ui import STATUS_TONES
 
-        ENTRY_KINDS["plan"] = SUPPORT_PLAN
-        LABELLED.extend([*FORMS.values(), SUPPORT_PLAN.form, SessionForm, ReferralForm])
+        ENTRY_KINDS.update(plan=SUPPORT_PLAN, visit=VISIT)
+        DUE_KINDS.append(DUE_VISIT)
+        LABELLED.extend([*FORMS.values(), SUPPORT_PLAN.form, VISIT.form, SessionForm, ReferralForm])
         LABELLED.extend([CostForm, PayForm, ReverseForm])
         LABELS.update(
             kind=_("Kind of assistance"),
@@ -54,10 +58,16 @@ class AssistanceConfig(AppConfig):
             line_code=_("Budget line"),
             booked=_("Booked on the budget line"),
             ledger=_("Entry of the ledger"),
+            survey=_("Survey"),
+            survey_version=_("Version of the survey"),
+            scores=_("Scores of the survey"),
         )
         LABELS.update(REFERRAL_LABELS)
         LINKS.update({"goal", "assistance", "line", "ledger"})
+        PAIRS.update(survey=told_answer, scores=told_score)
         CODES.update(
+            visit_by=reference.VISIT_WAYS,
+            person_is_safe=ANSWERS,
             status=dict(AssistanceStatus.choices),
             method=reference.PSYCHOLOGICAL_METHODS,
             stage=reference.LEGAL_STAGES,
@@ -71,7 +81,7 @@ class AssistanceConfig(AppConfig):
             service={code: service.name for code, service in SERVICES.items()},
         )
         CASE_PANELS.extend([panel_of("plan"), ASSISTANCE_PANEL, panel_of("session", SESSION)])
-        CASE_PANELS.extend([MONEY_PANEL, REFERRAL_PANEL])
+        CASE_PANELS.extend([visit_panel(), MONEY_PANEL, REFERRAL_PANEL])
         START_LINKS.extend([to_us_link, by_us_link, to_decide_link])
         RULES.append(
             Rule(

@@ -12,6 +12,7 @@ from assistance.sections import (
     SCHEMAS,
     AssistanceFacts,
     CostContent,
+    FollowUpContent,
     PaymentContent,
     ReferralAnswer,
     ReferralContent,
@@ -87,6 +88,24 @@ class SupportPlan(Entry):
 
     SECTIONS = {"content": ("narrative", SupportPlanContent)}
     Privacy = Entry.Privacy
+
+
+class FollowUpVisit(Entry):
+    """How the person fares. Each visit is one more; open is only when the next one shall be."""
+
+    SECTIONS = {"content": ("narrative", FollowUpContent)}
+
+    class Privacy(Entry.Privacy):
+        open = (*Entry.Privacy.open, "next_visit_on")
+
+    next_visit_on = models.DateField(_("next visit"), null=True, blank=True)
+
+    class Meta(Entry.Meta):
+        indexes = [models.Index(fields=["case", "-id"], name="visit_by_case")]
+
+    def take(self, content: Section) -> None:
+        assert isinstance(content, FollowUpContent)
+        self.next_visit_on = content.next_visit_on
 
 
 class AssistanceSession(Entry):

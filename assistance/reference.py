@@ -87,6 +87,13 @@ REINTEGRATION_TYPES: dict[str, Codes] = {
     },
 }
 
+VISIT_WAYS: Codes = {
+    "visit": _("Visit"),
+    "telephone": _("Telephone"),
+    "message": _("Messages"),
+    "office": _("At the office"),
+}
+
 SHELTER_TYPES: Codes = {
     "emergency_shelter": _("Emergency shelter"),
     "safe_house": _("Safe house"),

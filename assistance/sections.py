@@ -18,6 +18,21 @@ class SupportPlanContent(Section):
     actual_end_date: date | None = None
 
 
+class FollowUpContent(Section):
+    """How the person fares after the return (class `narrative`): a visit, and what the survey found."""
+
+    visited_on: date | None = None
+    visit_by: str = ""  # reference.VISIT_WAYS
+    visit_took_part: str = ""
+    visit_found: str = ""
+    person_is_safe: str = ""  # code of cases.reference.ANSWERS
+    visit_needs: str = ""
+    next_visit_on: date | None = None
+    survey: dict[str, str] = {}  # codes of assistance.survey_words: question → answer
+    survey_version: str = ""  # assistance.survey, of the file that the scores were computed with
+    scores: dict[str, float] = {}  # dimension or composite → 0 to 1
+
+
 class ReferralFacts(Section):
     """What a case is referred for (class `facts`): the door routes by it."""
 

@@ -78,6 +78,8 @@ class Verb(StrEnum):
     TASK_DROPPED = "task_dropped"
     PLAN_RECORDED = "plan_recorded"
     PLAN_CHANGED = "plan_changed"
+    VISIT_RECORDED = "visit_recorded"
+    VISIT_CHANGED = "visit_changed"
     ASSISTANCE_RECORDED = "assistance_recorded"
     ASSISTANCE_CHANGED = "assistance_changed"
     SESSION_HELD = "session_held"
@@ -287,6 +289,8 @@ TOLD_AS = {
     Verb.TASK_DROPPED: _("dropped a task"),
     Verb.PLAN_RECORDED: _("recorded a goal of the support plan"),
     Verb.PLAN_CHANGED: _("changed a goal of the support plan"),
+    Verb.VISIT_RECORDED: _("recorded a follow-up visit"),
+    Verb.VISIT_CHANGED: _("changed a follow-up visit"),
     Verb.ASSISTANCE_RECORDED: _("recorded assistance"),
     Verb.ASSISTANCE_CHANGED: _("changed a record of assistance"),
     Verb.SESSION_HELD: _("recorded a session of assistance"),

@@ -80,7 +80,7 @@ def _reviews(user: User, until: date) -> list[Due]:
     due = RiskAssessment.objects.filter(review_due__lte=until).exclude(Exists(later))
     return [
         Due("risk", one.case, one.review_due, one.get_risk_level_display(), one.risk_level)
-        for one in _of_own(due, user).order_by("review_due", "pk")[:MOST]
+        for one in of_own(due, user).order_by("review_due", "pk")[:MOST]
     ]
 
 
@@ -91,7 +91,7 @@ def _consents(user: User, until: date) -> list[Due]:
         case=OuterRef("case"), recorded_on=OuterRef("recorded_on"), pk__gt=OuterRef("pk")
     )
     due = Consent.objects.filter(expires_on__lte=until).exclude(Exists(later))
-    due = _of_own(due.exclude(Exists(same_day)), user).order_by("expires_on", "pk")
+    due = of_own(due.exclude(Exists(same_day)), user).order_by("expires_on", "pk")
     return [Due("consent", one.case, one.expires_on) for one in due[:MOST] if one.expires_on]
 
 
@@ -102,7 +102,7 @@ def _grants(user: User, until: date) -> list[Due]:
         ending = grants.filter(
             live(timezone.now()), reason__in=BY_HAND, ends__date__lte=until
         ).select_related(holder)
-        for one in _of_own(ending, user, case="content_object").order_by("ends", "pk")[:MOST]:
+        for one in of_own(ending, user, case="content_object").order_by("ends", "pk")[:MOST]:
             to = one.user if holder == "user" else one.group.team.name
             note = _("access of %s ends") % to
             found.append(
@@ -172,7 +172,7 @@ def _offers(user: User, until: date) -> list[Due]:
     ]
 
 
-def _of_own(rows: QuerySet[Any], user: User, case: str = "case") -> QuerySet[Any]:
+def of_own(rows: QuerySet[Any], user: User, case: str = "case") -> QuerySet[Any]:
     """Those of open cases whose officer the person is."""
     if not user.has_right(Right.CASE_EDIT):
         return rows.none()

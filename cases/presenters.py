@@ -1,6 +1,6 @@
 """Sections as people read them: field names as labels, codes as words. Labels come from the forms."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import Any
 
@@ -92,6 +92,12 @@ CODES: dict[str, dict[str, Any]] = {
 COUNTRIES = frozenset(
     {"citizenship", "mailing_country", "country_of_exploitation", "country", "issuing_country"}
 )
+# Field that holds pairs → how one of them is told; upper apps add theirs.
+PAIRS: dict[str, Callable[[str, Any], str]] = {
+    "indicators": lambda sign, answer: (
+        f"{reference.INDICATORS.get(sign, sign)} {reference.INDICATOR_ANSWERS.get(answer, answer)}"
+    ),
+}
 KNOWN_DAYS = frozenset({"event_date", "birthdate"})
 LINKS: set[str] = set()  # fields that name another row of the file; upper apps add theirs
 
@@ -142,12 +148,8 @@ def text_of(name: str, value: Any) -> str:
             return _("Yes") if value else _("No")
         case list():
             return ", ".join(item_of(name, item) for item in value)
-        case dict() if name == "indicators":
-            answers = reference.INDICATOR_ANSWERS
-            lines = (
-                f"{item_of(name, key)} {answers.get(code, code)}" for key, code in value.items()
-            )
-            return "\n".join(lines)
+        case dict() if name in PAIRS:
+            return "\n".join(PAIRS[name](key, item) for key, item in value.items())
         case dict():
             return "; ".join(f"{key}: {item}" for key, item in value.items())
         case str():

@@ -44,6 +44,7 @@ from cases.services.tasks import give_task
 from cases.stages import stage_of
 from config.demo.money import keep_accounts
 from config.demo.stories import DemoPerson, people
+from config.demo.visits import visits_of
 from core.days import end_of
 from reporting.services import export_table, take_snapshot
 from reporting.tables import Definition
@@ -250,13 +251,16 @@ def _refer(staff: dict[str, User], *, to: Organisation) -> None:
 
 
 def _go_on(officer: User) -> None:
-    """Cases in every stage, risk to be reviewed, tasks, and a closure that waits for approval."""
+    """Cases in every stage, risk to be reviewed, visits, tasks, and a closure that waits."""
     today = timezone.localdate()
     way = (Stage.ASSESSMENT, Stage.ASSISTANCE, Stage.REINTEGRATION, Stage.FOLLOW_UP)
     cases = list(Case.objects.filter(owner=officer).order_by("-pk")[:40])
     for number, case in enumerate(cases):
         for stage in way[: number % 5]:
             case = move_case(case, stage, before=stage_of(case), by=officer)
+        if stage_of(case) is Stage.FOLLOW_UP:
+            for visit in visits_of(Random(SEED + number), case.opened_on, today):
+                record_entry(case, ENTRY_KINDS["visit"], visit, by=officer)
         if number < 6:
             level, day = ("low", "medium", "high")[number % 3], today + timedelta(4 * number - 8)
             risk = RiskContent(risk_level=level, review_due=day)

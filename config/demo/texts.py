@@ -138,6 +138,13 @@ COURTS = (
     "Labour disputes commission",
 )
 
+AT_VISITS = ("", "The person alone", "Дома, с матерью", "Разам з сацыяльным работнікам")
+FOUND = (
+    "The room is warm and dry. Talks of a course in the autumn.",
+    "Works three days a week at a bakery; the neighbours greet her.",
+    "Работает в мастерской, с братом снова разговаривает.",
+    "Чакае новы пашпарт. Спіць лепш, але адна яшчэ не ходзіць.",
+)
 PLACES = ("", "Our office", "At the provider’s", "По видеосвязи", "Дома ў чалавека")
 ROOMS = ("", "Room 4, with one child", "Комната на двоих", "Асобны пакой")
 GIVEN = ("A bag for the first three days.", "Тёплая одежда и обувь.", "Тэлефон з карткай.")

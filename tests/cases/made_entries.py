@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
-from assistance.sections import SupportPlanContent
+from assistance.sections import FollowUpContent, SupportPlanContent
+from assistance.visits import scored
 from cases.sections import (
     CommentContent,
     ContactPointContent,
@@ -42,5 +43,11 @@ def contents(word: Callable[[str], str] = lambda cls: "Told", cls: str = "narrat
         "perpetrator": PerpetratorContent(role_details=word("narrative")),
         "comment": CommentContent(cls=cls, comment=word(cls)),
         "plan": SupportPlanContent(plan_type="Health", objectives=word("narrative")),
+        "visit": FollowUpContent(
+            visited_on=timezone.localdate(),
+            visit_by="office",
+            visit_found=word("narrative"),
+            **scored({"identity_paper": "yes"}),
+        ),
     }
     return made

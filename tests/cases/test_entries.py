@@ -46,10 +46,11 @@ LEAST = {
     "perpetrator": {"other_names": "the Uncle"},
     "comment": {"cls": "narrative", "comment": "Called twice"},
     "plan": {"plan_type": "Livelihood", "objectives": "Work of her own"},
+    "visit": {"visited_on": TODAY.isoformat(), "person_is_safe": "yes", "visit_by": "telephone"},
 }
 WORDS = {"high": "High", "PossibleVictimOfTrafficking": "Possible victim of trafficking"}
 WORDS |= {"passport": "Passport", "messenger": "Messenger", "physical": "Physical protection"}
-WORDS |= {"ask_again": "Not clear: ask again"}
+WORDS |= {"telephone": "Telephone", "ask_again": "Not clear: ask again"}
 COMMENT = ENTRY_KINDS["comment"]
 
 
@@ -259,6 +260,7 @@ def test_the_page_of_a_part_tells_nothing_of_other_classes(case, alena, volha, s
         "event",
         "perpetrator",
         "plan",
+        "visit",
     ):
         answer = client_for(volha).get(reverse("cases:panel", args=[case.reference, name]))
         assert answer.status_code == 200

@@ -141,6 +141,7 @@ glass_listed
 transfer_asked transfer_read transfer_accepted transfer_declined transfer_withdrawn
 case_transferred case_merged merge_undone letter_made offer_set budget_reported budget_exported
 workbook_asked workbook_approved workbook_declined workbook_collected case_in_workbook
+visit_recorded visit_changed
 """
 
 
