@@ -19,11 +19,14 @@ class AssistanceConfig(AppConfig):
 
     def ready(self) -> None:
         from assistance import kinds, reference
+        from assistance.agreements import AgreementForm, approving_act, is_agreement
+        from assistance.due import plans_to_approve
         from assistance.forms import FORMS
-        from assistance.models import Assistance, AssistanceStatus, Cost
+        from assistance.models import Assistance, AssistanceStatus, Cost, PlanAgreement
         from assistance.money_forms import CostForm, PayForm, ReverseForm
         from assistance.money_panel import MONEY_PANEL, is_cost
         from assistance.panels import ASSISTANCE_PANEL, is_payment
+        from assistance.plan_panel import PLAN_PANEL
         from assistance.plans import SUPPORT_PLAN
         from assistance.referral_forms import ReferralForm
         from assistance.referral_panel import REFERRAL_PANEL, by_us_link, to_decide_link, to_us_link
@@ -38,7 +41,7 @@ class AssistanceConfig(AppConfig):
         from cases import drafts
         from cases.approvals import APPROVABLE, Approvable
         from cases.closing import CLOSURE_CHECKS, ClosureCheck
-        from cases.due import DUE_KINDS
+        from cases.due import DUE_KINDS, DueKind
         from cases.entries import ENTRY_KINDS, panel_of
         from cases.panels import CASE_PANELS, START_LINKS
         from cases.presenters import CODES, LABELLED, LABELS, LINKS, PAIRS
@@ -50,7 +53,7 @@ class AssistanceConfig(AppConfig):
         ENTRY_KINDS.update(plan=SUPPORT_PLAN, visit=VISIT)
         DUE_KINDS.append(DUE_VISIT)
         LABELLED.extend([*FORMS.values(), SUPPORT_PLAN.form, VISIT.form, SessionForm, ReferralForm])
-        LABELLED.extend([CostForm, PayForm, ReverseForm])
+        LABELLED.extend([CostForm, PayForm, ReverseForm, AgreementForm])
         LABELS.update(
             kind=_("Kind of assistance"),
             planned_from=_("Planned from"),
@@ -61,9 +64,10 @@ class AssistanceConfig(AppConfig):
             survey=_("Survey"),
             survey_version=_("Version of the survey"),
             scores=_("Scores of the survey"),
+            agreed_goals=_("Goals as they stood"),
         )
         LABELS.update(REFERRAL_LABELS)
-        LINKS.update({"goal", "assistance", "line", "ledger"})
+        LINKS.update({"goal", "assistance", "line", "ledger", "agreed_goals", "signed_file"})
         PAIRS.update(survey=told_answer, scores=told_score)
         CODES.update(
             visit_by=reference.VISIT_WAYS,
@@ -74,13 +78,14 @@ class AssistanceConfig(AppConfig):
             dimension=reference.REINTEGRATION_DIMENSIONS,
             plan_dimension=reference.REINTEGRATION_DIMENSIONS,
             plan_type=SUPPORT_PLAN_TYPE,
+            progress=reference.PROGRESS,
             type=kinds.TYPES,
             kind=reference.KINDS,
             phase=reference.RETURN_PHASES,
             satisfaction=reference.SATISFACTION,
             service={code: service.name for code, service in SERVICES.items()},
         )
-        CASE_PANELS.extend([panel_of("plan"), ASSISTANCE_PANEL, panel_of("session", SESSION)])
+        CASE_PANELS.extend([PLAN_PANEL, ASSISTANCE_PANEL, panel_of("session", SESSION)])
         CASE_PANELS.extend([visit_panel(), MONEY_PANEL, REFERRAL_PANEL])
         START_LINKS.extend([to_us_link, by_us_link, to_decide_link])
         RULES.append(
@@ -97,7 +102,9 @@ class AssistanceConfig(AppConfig):
             )
         )
         ON_TAKING_BACK.append(end_with_its_grant)
-        drafts.FORMS |= {f"assistance:{name}" for name in ("record", "change", "session", "refer")}
+        drafts.FORMS |= {
+            f"assistance:{name}" for name in ("record", "change", "session", "agree", "refer")
+        }
         CLOSURE_CHECKS.append(
             ClosureCheck(
                 "assistance",
@@ -111,8 +118,15 @@ class AssistanceConfig(AppConfig):
         recorded = frozenset({Verb.ASSISTANCE_RECORDED, Verb.ASSISTANCE_CHANGED})
         planned = frozenset({Verb.COST_PLANNED, Verb.COST_CHANGED})
         APPROVABLE[Cost._meta.label] = Approvable(Cost, planned, is_cost)
+        APPROVABLE[PlanAgreement._meta.label] = Approvable(
+            PlanAgreement, frozenset({Verb.PLAN_AGREED}), is_agreement, approving_act
+        )
+        DUE_KINDS.append(
+            DueKind("plan", _("Support plan to approve"), plans_to_approve, waits=True)
+        )
         NAV.append(NavItem(_("Budgets"), "budgets:list", Right.BUDGET_SEE))
         APPROVABLE[Assistance._meta.label] = Approvable(Assistance, recorded, is_payment)
+        STATUS_TONES.update(not_begun="neutral", reached="good", given_up="neutral")
         STATUS_TONES.update(planned="info", under_way="wait", delivered="good", cancelled="neutral")
         STATUS_TONES.update(sent="info", received="info", accepted="good", completed="good")
         STATUS_TONES.update(declined="stop", withdrawn="neutral", refused="stop")

@@ -10,6 +10,7 @@ from assistance.reference import CURRENCIES
 from assistance.referrals import SERVICES, ReferralStatus
 from assistance.sections import (
     SCHEMAS,
+    AgreementContent,
     AssistanceFacts,
     CostContent,
     FollowUpContent,
@@ -106,6 +107,18 @@ class FollowUpVisit(Entry):
     def take(self, content: Section) -> None:
         assert isinstance(content, FollowUpContent)
         self.next_visit_on = content.next_visit_on
+
+
+class PlanAgreement(Entry):
+    """The person agreed to the plan as it stood. It stays as it was written, as the table says."""
+
+    SECTIONS = {"content": ("narrative", AgreementContent)}
+    Privacy = Entry.Privacy
+
+    class Meta(Entry.Meta):
+        constraints = [
+            models.CheckConstraint(condition=models.Q(revision=1), name="agreement_never_changes")
+        ]
 
 
 class AssistanceSession(Entry):

@@ -1,5 +1,7 @@
 """Support plans: a kind of entry of the case file (cases/entries.py), with its form."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from assistance import reference
@@ -30,8 +32,23 @@ class SupportPlanForm(EntryForm):
     action_plan = text(
         _("Steps"), long=True, help_text=_("Who does what until when; the person, too.")
     )
+    responsible = text(
+        _("Who is responsible"), help_text=_("The person, a colleague, or who provides it.")
+    )
     planned_end_date = day(_("Planned end"), latest_today=False)
-    actual_end_date = day(_("Ended on"))
+    progress = one_of(_("Progress"), reference.PROGRESS.items())
+    actual_end_date = day(_("Ended on"), help_text=_("When it was reached or given up."))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        progress, ended = data.get("progress"), data.get("actual_end_date")
+        if progress in reference.ENDED and not ended and "actual_end_date" not in self.errors:
+            self.add_error(
+                "actual_end_date", _("Enter the day on which it was reached or given up.")
+            )
+        if ended and progress and progress not in reference.ENDED:
+            self.add_error("progress", _("It has ended: say whether it was reached or given up."))
+        return data
 
 
 SUPPORT_PLAN = EntryKind(
@@ -42,6 +59,8 @@ SUPPORT_PLAN = EntryKind(
     add=_("Add a goal"),
     none=_("No goal is agreed yet."),
     title=lambda content: item_of("plan_type", content.plan_type),
-    titled=("plan_type",),
+    titled=("plan_type", "progress"),
     in_story=False,
+    follows=frozenset({"progress", "actual_end_date"}),
+    followed=Verb.PLAN_FOLLOWED,
 )

@@ -157,6 +157,14 @@ INTERPRETATION_TYPES: Codes = {
     "written": _("Written translation"),
 }
 
+PROGRESS: Codes = {
+    "not_begun": _("Not begun"),
+    "under_way": _("Under way"),
+    "reached": _("Reached"),
+    "given_up": _("Given up"),
+}
+ENDED = ("reached", "given_up")  # of them
+
 # Asked of the person. What was not asked, not known or not answered is never a low mark.
 SATISFACTION: Codes = {
     "very_satisfied": _("Very satisfied"),

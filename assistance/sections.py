@@ -14,7 +14,9 @@ class SupportPlanContent(Section):
     plan_dimension: str = ""  # reference.REINTEGRATION_DIMENSIONS
     objectives: str = ""
     action_plan: str = ""
+    responsible: str = ""
     planned_end_date: date | None = None
+    progress: str = ""  # reference.PROGRESS
     actual_end_date: date | None = None
 
 
@@ -31,6 +33,22 @@ class FollowUpContent(Section):
     survey: dict[str, str] = {}  # codes of assistance.survey_words: question → answer
     survey_version: str = ""  # assistance.survey, of the file that the scores were computed with
     scores: dict[str, float] = {}  # dimension or composite → 0 to 1
+
+
+class AgreementContent(Section):
+    """That the person agreed to the support plan, and how (class `narrative`)."""
+
+    agreed_on: date | None = None
+    form: str = ""  # code of cases.reference.CONSENT_FORMS
+    signed_file: str = ""  # id of the Attachment
+    witness: str = ""  # in whose presence
+    guardian: str = ""  # who agreed for a child
+    childs_view: str = ""
+    language: str = ""
+    interpreter: str = ""
+    wants_otherwise: str = ""  # in the person's own words
+    # What it is about: "id revision digest" of each goal, as the plan stood.
+    agreed_goals: list[str] = []
 
 
 class ReferralFacts(Section):

@@ -14,6 +14,7 @@ urlpatterns = [
         name="session",
     ),
     path("<slug:reference>/letters/certificate/", letter_views.certificate, name="certificate"),
+    path("<slug:reference>/plan/agree/", views.agree, name="agree"),
     path("<slug:reference>/refer/", referral_views.refer, name="refer"),
     path("<slug:reference>/referrals/<uuid:referral>/", referral_views.referral, name="referral"),
     path("<slug:reference>/referrals/<uuid:referral>/letter/", letter_views.letter, name="letter"),

@@ -6,10 +6,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from assistance import services
+from assistance.agreements import AGREEMENT, AgreementForm, Files, mark_of, record_agreement
 from assistance.forms import FORMS, Goals
 from assistance.models import Assistance, SupportPlan
 from assistance.offers import offer_of
@@ -21,13 +23,16 @@ from assistance.sittings import SESSION, SessionForm, hold_session
 from audit.refusals import refused
 from cases import door, drafts
 from cases.access import Access
-from cases.models import Case
+from cases.entries import may_write
+from cases.models import Attachment, AttachmentState, Case
+from cases.presenters import told
+from cases.sections import FileContent
 from cases.selectors import get_case_for
 from cases.services.casework import check_can_write
 from cases.views import changing
 from cases.views.frame import case_frame
 from core.access import require
-from core.exceptions import NotAllowed, NotFound
+from core.exceptions import Conflict, NotAllowed, NotFound, WrongState
 from core.http import StaffRequest
 from core.rights import Right
 
@@ -107,6 +112,54 @@ def session(request: StaffRequest, reference: str, assistance: UUID) -> HttpResp
         return redirect("cases:detail", reference=reference)
     context = case_frame(request, case, access) | {"form": form, "kind": SESSION}
     return render(request, "cases/entry.html", context, status=422 if is_sent else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@require(Right.CASE_EDIT)
+def agree(request: StaffRequest, reference: str) -> HttpResponse:
+    """Record that the person agrees to the support plan, which stands above the form."""
+    case, access = get_case_for(request.user, reference)
+    if not may_write(AGREEMENT, request.user, access):
+        raise NotAllowed(_("This part of the case is not shared with you for writing."))
+    rows = list(SupportPlan.objects.filter(case=case))
+    if not rows:
+        raise WrongState(_("The plan has no goal yet that the person could agree to."))
+    goals, files = _plan_and_files(rows, case, request)
+    is_sent = request.method == "POST"
+    form = AgreementForm(request.POST if is_sent else None, classes=access.write, files=files)
+    if is_sent and form.is_valid():
+        content, shown = form.content(), request.POST.get("shown", "")
+        try:
+            record_agreement(case, content, shown=shown, by=request.user)  # type: ignore[arg-type]
+        except Conflict as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The agreement of the person is recorded."))
+            return redirect("cases:detail", reference=reference)
+    context = case_frame(request, case, access) | {
+        "form": form,
+        "kind": AGREEMENT,
+        "goals": goals,
+        "shown": mark_of(rows),
+    }
+    return render(request, "assistance/agree.html", context, status=422 if is_sent else 200)
+
+
+def _plan_and_files(
+    rows: list[SupportPlan], case: Case, request: StaffRequest
+) -> tuple[list[tuple[str, Any]], Files]:
+    """The goals as the page tells them, and the files that the signed paper can be among."""
+    files = list(case.attachments.exclude(state=AttachmentState.REMOVED))
+    opened = door.open_rows([*rows, *files], by=request.user, classes=["narrative"])
+    goals, names = [], []
+    for row, sections in zip([*rows, *files], opened, strict=True):
+        content = sections.get("content")
+        if isinstance(content, SupportPlanContent):
+            goals.append((SUPPORT_PLAN.title(content), told(content, without=("plan_type",))))
+        elif isinstance(row, Attachment) and isinstance(content, FileContent):
+            day = date_format(row.added_on, "j M Y")
+            names.append((str(row.pk), f"{content.name}, {day}"))
+    return goals, names
 
 
 def opened_record(

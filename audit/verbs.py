@@ -80,6 +80,8 @@ class Verb(StrEnum):
     PLAN_CHANGED = "plan_changed"
     VISIT_RECORDED = "visit_recorded"
     VISIT_CHANGED = "visit_changed"
+    PLAN_FOLLOWED = "plan_followed"
+    PLAN_AGREED = "plan_agreed"
     ASSISTANCE_RECORDED = "assistance_recorded"
     ASSISTANCE_CHANGED = "assistance_changed"
     SESSION_HELD = "session_held"
@@ -291,6 +293,8 @@ TOLD_AS = {
     Verb.PLAN_CHANGED: _("changed a goal of the support plan"),
     Verb.VISIT_RECORDED: _("recorded a follow-up visit"),
     Verb.VISIT_CHANGED: _("changed a follow-up visit"),
+    Verb.PLAN_FOLLOWED: _("recorded how far a goal of the support plan is"),
+    Verb.PLAN_AGREED: _("recorded that the person agreed to the support plan"),
     Verb.ASSISTANCE_RECORDED: _("recorded assistance"),
     Verb.ASSISTANCE_CHANGED: _("changed a record of assistance"),
     Verb.SESSION_HELD: _("recorded a session of assistance"),

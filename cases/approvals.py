@@ -200,9 +200,13 @@ def _state(row: SealedModel, approval: Approval | None) -> State:
         return State.NONE
     if row.revision != approval.version:
         return State.CHANGED
+    return State.APPROVED if is_as_pinned(row, approval.digest) else State.DAMAGED
+
+
+def is_as_pinned(row: SealedModel, pinned: str) -> bool:
+    """Has the row, in this version, the digest that something was bound to? Sealed anew, too."""
     digest = version_digest(type(row), row).hex()
-    is_whole = digest == approval.digest or digest == _digest_since(row)
-    return State.APPROVED if is_whole else State.DAMAGED
+    return digest == pinned or digest == _digest_since(row)
 
 
 def _digest_since(row: SealedModel) -> str:

@@ -4,7 +4,7 @@ The start page counts them and cases/views/work.py lists them. Each kind asks a 
 and gives at most MOST lines, however many cases there are.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from cases.access import access_to, live, offered_to, visible_cases
+from cases.access import Access, access_to, live, offered_to, visible_cases
 from cases.models import (
     BY_HAND,
     Case,
@@ -61,6 +61,7 @@ class Due:
     note: Any = ""  # what is more to be said of it, such as whose access ends
     tone: str = ""  # code of a status that the note is shown as
     asked_at: str = ""  # the address where they decide on a case they do not see
+    cls: str = ""  # told to nobody who does not read this class of the case
 
 
 @dataclass(frozen=True)
@@ -198,12 +199,14 @@ def due_for(user: User) -> dict[Show, list[Due]]:
     """What is overdue, due within a week, or waits for this person, in cases they may know of."""
     today = timezone.localdate()
     found = [(kind, one) for kind in DUE_KINDS for one in kind.find(user, today + AHEAD)]
-    seen: Collection[Any] = ()
+    seen: Mapping[Any, Access] = {}
     if found:
         seen = access_to(user, {one.case.pk for _kind, one in found}, glass=False)
     lists: dict[Show, list[Due]] = {show: [] for show in Show}
     for kind, one in found:
         if one.case.pk not in seen and not one.asked_at:
+            continue
+        if one.cls and one.cls not in seen[one.case.pk].read:
             continue
         late = Show.OVERDUE if one.on < today else Show.WEEK
         lists[Show.WAITING if kind.waits else late].append(one)

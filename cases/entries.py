@@ -103,6 +103,9 @@ class EntryKind:
     trend: Callable[[list[dict[str, Any]]], Trend | None] = _no_trend  # of what the panel shows
     form_template: str = "cases/entry.html"
     initial: Callable[[Case], dict[str, Any]] = _empty  # what the form of a new one begins with
+    # Fields that tell how far it is, and the event when no other differs: it says the same as before.
+    follows: frozenset[str] = frozenset()
+    followed: Verb | None = None
 
     @property
     def schema(self) -> type[Section]:
@@ -112,6 +115,12 @@ class EntryKind:
     def classes(self) -> frozenset[str]:
         """What its entries may be of: one class, or the one that the writer of each chooses."""
         return CONTENT if self.model.ROUTED else frozenset({self.model.SECTIONS["content"][0]})
+
+    def changed_by(self, before: Section, after: Section) -> Verb | None:
+        """The event of this change; None where nothing is changed."""
+        now = after.as_dict()
+        differs = {name for name, value in before.as_dict().items() if now[name] != value}
+        return self.followed if self.followed and differs <= self.follows else self.changed
 
 
 ENTRY_KINDS: dict[str, EntryKind] = {

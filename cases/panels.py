@@ -37,6 +37,8 @@ class Panel:
     # What is opened together with these rows.
     beside: Callable[[list[SealedModel]], list[SealedModel]] = _nothing
     in_story: bool = False  # stands with what happened, below what is worked on
+    # Name of another panel: on the case page, `context` is given what that one opened as well.
+    tells_of: str = ""
     is_mixed: bool = False  # its rows are of several classes, and nobody is told how many there are
 
     def some(self, case: Case, start: int = 0, size: int = SHOWN) -> list[SealedModel]:

@@ -110,7 +110,7 @@ def change_entry(
 
     `before` is its content as it was opened. Raises WrongState for what stays as it was written.
     """
-    if kind.changed is None:
+    if (verb := kind.changed_by(before, content)) is None:
         raise WrongState(_("This stays as it was written. Add another one."))
     cls = class_of(entry, content)
     check_can_write(by, entry.case, cls)
@@ -119,7 +119,7 @@ def change_entry(
         row = locked(entry, revision)
         row.put("content", content, cls)
         row.take(content)
-        trail.save(row, verb=kind.changed, by=by)
+        trail.save(row, verb=verb, by=by)
         _save_derived(found, by)
 
 

@@ -109,8 +109,15 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
     opened = list(zip(rows, found, strict=True))
     consent_rows = opened[2 : 2 + len(consents)]
     rest = iter(opened[2 + len(consents) :])
+    opened_for = {
+        panel.name: [next(rest) for _row in rows]
+        for panel, rows in zip(CASE_PANELS, panel_rows, strict=True)
+    }
     panels = [
-        panel.context(case, request.user, access, [next(rest) for _row in rows])
+        panel.context(
+            *(case, request.user, access),
+            [*opened_for[panel.name], *opened_for.get(panel.tells_of, [])],
+        )
         | {
             "name": panel.name,
             "heading": panel.heading,

@@ -18,11 +18,19 @@ from accounts.services import (
     make_team,
     make_user,
 )
+from assistance.agreements import mark_of, record_agreement
 from assistance.models import Assistance
 from assistance.panels import is_payment
+from assistance.plans import SUPPORT_PLAN
 from assistance.referral_services import send_referral, take_step
 from assistance.referrals import SERVICES
-from assistance.sections import SCHEMAS, ReferralContent
+from assistance.sections import (
+    SCHEMAS,
+    AgreementContent,
+    ReferralContent,
+    ReintegrationAssistance,
+    SupportPlanContent,
+)
 from assistance.services import record_assistance
 from audit import trail
 from audit.review import look_through_log
@@ -33,7 +41,7 @@ from cases.closing import still_open
 from cases.entries import ENTRY_KINDS
 from cases.models import Case, CaseStatus, GrantReason, Stage
 from cases.sections import ConsentTerms, RiskContent, TaskContent
-from cases.services.casework import move_case, record_entry
+from cases.services.casework import change_entry, move_case, record_entry
 from cases.services.closing import ask_closure
 from cases.services.consents import record_consent
 from cases.services.decoys import mark_decoy
@@ -42,6 +50,7 @@ from cases.services.intake import register_case
 from cases.services.new_case import NewCase
 from cases.services.tasks import give_task
 from cases.stages import stage_of
+from config.demo import texts
 from config.demo.money import keep_accounts
 from config.demo.stories import DemoPerson, people
 from config.demo.visits import visits_of
@@ -150,6 +159,7 @@ def load(*, cases: int = CASES) -> int:
         officer=staff["officer"],
         today=timezone.localdate(),
     )
+    _plan(staff)
     take_snapshot(by=staff["analyst"])
     _oversee(staff)
     trail.record(Verb.DEMO_LOADED, by=None, reason=f"{cases} cases")
@@ -278,6 +288,43 @@ def _go_on(officer: User) -> None:
             explained={check.name: "The project ends." for check in still_open(case)},
             by=officer,
         )
+
+
+def _plan(staff: dict[str, User]) -> None:
+    """Support plans: one not agreed yet, then one agreed, one approved, one changed since, and so on."""
+    officer, supervisor = staff["officer"], staff["supervisor"]
+    today = timezone.localdate()
+    for number, case in enumerate(Case.objects.filter(owner=officer).order_by("-pk")[:12]):
+        contents = [
+            SupportPlanContent(
+                plan_type=plan_type,
+                objectives=objectives,
+                action_plan=steps,
+                responsible=responsible,
+                planned_end_date=today + timedelta(days=120),
+                progress="not_begun",
+            )
+            for plan_type, objectives, steps, responsible in texts.GOALS[: 1 + number % 3]
+        ]
+        goals = [record_entry(case, SUPPORT_PLAN, content, by=officer) for content in contents]
+        course = ReintegrationAssistance(
+            dimension="economic", type="vocational_training", goal=str(goals[0].pk)
+        )
+        given = {"status": "planned", "starts_on": today + timedelta(days=20), "by": officer}
+        record_assistance(case, content=course, **given)
+        if number % 4 == 0:
+            continue
+        agreed = AgreementContent(
+            agreed_on=today, form="written", wants_otherwise=texts.WISHES[number % 3]
+        )
+        agreement = record_agreement(case, agreed, shown=mark_of(goals), by=officer)
+        if number % 4 > 1:
+            approve(agreement, revision=agreement.revision, by=supervisor)
+        # How far a goal is leaves the agreement standing; another end of it does not.
+        later = {"planned_end_date": today + timedelta(days=180)} if number % 4 == 3 else {}
+        content = msgspec.structs.replace(contents[0], progress="under_way", **later)
+        given = {"before": contents[0], "revision": goals[0].revision, "by": officer}
+        change_entry(goals[0], SUPPORT_PLAN, content, **given)
 
 
 def _oversee(staff: dict[str, User]) -> None:

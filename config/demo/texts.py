@@ -50,6 +50,32 @@ ACCOUNTS = {
     "Other": ("The person prefers not to tell yet. We agreed to speak again when there is trust.",),
 }
 
+GOALS = (  # of a support plan: type, objectives, steps, who is responsible
+    (
+        "Livelihood",
+        "Lives on wages that are paid on time.",
+        "We look for a course and for a workplace; the person writes the applications.",
+        "The person, with the officer",
+    ),
+    (
+        "Health",
+        "Sleeps through the night and knows whom to call.",
+        "A first visit to the doctor, then every two weeks.",
+        "The clinic",
+    ),
+    (
+        "Legal",
+        "Has papers of their own and knows their rights in court.",
+        "Apply for a passport; a lawyer explains what a compensation claim takes.",
+        "The lawyer",
+    ),
+)
+WISHES = (
+    "I want to live near my sister.",
+    "",
+    "Хочу сначала закончить курсы, потом искать работу.",
+)
+
 SUMMARIES = (
     "Came with one bag and asks first of all for a safe place to sleep.",
     "Wants to see the family and to finish the course once begun.",

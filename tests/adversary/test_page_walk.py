@@ -26,7 +26,8 @@ from django.utils import timezone
 
 from accounts.models import Office, User
 from accounts.roles import ROLES
-from assistance.models import Assistance, Cost, Referral
+from assistance.agreements import mark_of
+from assistance.models import Assistance, Cost, Referral, SupportPlan
 from audit.models import Event, EventCase, ReviewItem
 from audit.sequencer import sequence
 from audit.verbs import READS, Verb
@@ -305,6 +306,8 @@ class Walk:
             "assistance:change_cost": {"planned": "8", "currency": "BYN", "revision": "1"},
             "assistance:session": {"held_on": today, "minutes": "50", "note": "Typed"},
             "assistance:refer": {"service": "legal"},
+            "assistance:agree": {"agreed_on": today, "form": "written", "wants_otherwise": "Typed"}
+            | {"shown": mark_of(SupportPlan.objects.filter(case=case))},
             "assistance:referral": {"act": self.random.choice(["accepted", "declined", "feedback"])}
             | {"said": "Typed", "revision": self.random.choice("123")},
             "assistance:certificate": {"language": "en", "tells_kinds": "on"},

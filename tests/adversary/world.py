@@ -23,7 +23,8 @@ from accounts.services import (
     make_user,
 )
 from assistance import money, sections
-from assistance.models import Assistance, Override
+from assistance.agreements import mark_of, record_agreement
+from assistance.models import Assistance, Override, SupportPlan
 from assistance.referral_services import send_referral
 from assistance.services import change_assistance, record_assistance
 from assistance.sittings import SESSION
@@ -233,6 +234,9 @@ def _build_case(world: World, number: int) -> Case:
     made = contents(lambda cls: world.word(case.pk, cls), world.random.choice(["medical", "legal"]))
     for kind, content in made.items():
         casework.record_entry(case, ENTRY_KINDS[kind], content, by=owner)
+    agreed = sections.AgreementContent(wants_otherwise=world.word(case.pk, "narrative"))
+    shown = mark_of(SupportPlan.objects.filter(case=case))
+    record_agreement(case, agreed, shown=shown, by=owner)
     for cls in ("medical", "legal"):
         told = TaskContent(cls=cls, task=world.word(case.pk, cls))
         give_task(case, told, due_on=timezone.localdate(), assignee=owner, by=owner)

@@ -13,8 +13,10 @@ from django.utils import timezone
 from accounts.models import LinkedIdentity, PasswordLink, Proposal, User
 from accounts.services import join_team, make_office, make_organisation, make_team
 from assistance import money
-from assistance.models import BudgetLine, Offer, Override, Referral
+from assistance.agreements import mark_of, record_agreement
+from assistance.models import BudgetLine, Offer, Override, Referral, SupportPlan
 from assistance.sections import (
+    AgreementContent,
     CostContent,
     PsychologicalAssistance,
     ReferralContent,
@@ -111,6 +113,8 @@ def world(
         _refer(one, alena)
         for name, content in contents().items():
             record_entry(one, ENTRY_KINDS[name], content, by=alena)
+        shown = mark_of(SupportPlan.objects.filter(case=one))
+        record_agreement(one, AgreementContent(form="written"), shown=shown, by=alena)
         give_task(one, TaskContent(cls="legal", task="Call"), **a_task, by=alena)
         record_entry(one, SESSION, SessionContent(cls="legal", note="Held"), by=alena)
     _pay([case, second], alena)

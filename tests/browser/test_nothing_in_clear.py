@@ -9,7 +9,7 @@ from django.utils import timezone
 from assistance.sections import SCHEMAS
 from config.demo import office
 from config.demo.stories import people
-from config.demo.texts import AT_VISITS, FOUND
+from config.demo.texts import AT_VISITS, FOUND, GOALS, WISHES
 from tests.browser import test_import, test_tasks, test_transfers
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.served import CASES, Served
@@ -86,8 +86,8 @@ def _seeded_words() -> Iterator[str]:
         texts += [person.consent.remarks, person.summary.referring_case_worker]
         texts += [text for piece in person.assistance for text in piece.content.values()]
         yield from _beginnings(texts)
-
-    yield from _beginnings([*AT_VISITS, *FOUND])
+    yield from _beginnings([text for goal in GOALS for text in goal[1:3]])
+    yield from _beginnings([*WISHES, *AT_VISITS, *FOUND])
 
 
 def _typed_words() -> Iterator[str]:

@@ -182,8 +182,13 @@ def agree_on_a_goal_with_her(at: Hands) -> None:
     at.fill("Steps", "She finishes the course by spring; we look for a room")
     at.date("Planned end", in_days=300)
     at.press("Save")
-    at.see("Livelihood", within=at.part("Support plan"))
+    at.see("Livelihood", "Not agreed yet", within=at.part("Support plan"))
     at.read("Lives on what her own sewing workshop earns")
+    at.press("Record that the person agrees")
+    at.choose("How it was given", "In writing")
+    at.fill("What the person wants otherwise", "I want to keep my own hours")
+    at.press("Save")
+    at.see("Agreed", within=at.part("Support plan"))
 
 
 @step(12, "officer")
@@ -345,6 +350,10 @@ def the_supervisor_approves_the_cost(at: Hands) -> None:
     at.press("Approve as it stands", of="Reintegration")
     at.see("Approved, as it stands now.")
     at.see("Approved", within=at.part("Costs and payments"))
+    at.press(
+        "Approve as it stands", within=at.part("Support plan"), of="The support plan as agreed"
+    )
+    at.see("Approved", within=at.part("Support plan"))
 
 
 @step(24, "officer")

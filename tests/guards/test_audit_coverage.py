@@ -25,6 +25,7 @@ from assistance.sections import (
     FinancialAssistance,
     LegalAssistance,
     ReferralContent,
+    SupportPlanContent,
 )
 from audit import review, trail
 from audit.context import RequestContext, serving
@@ -140,6 +141,7 @@ case_handed_over person_excluded exclusion_ended glass_broken glass_ended glass_
 glass_listed
 transfer_asked transfer_read transfer_accepted transfer_declined transfer_withdrawn
 case_transferred case_merged merge_undone letter_made offer_set budget_reported budget_exported
+plan_followed plan_agreed
 workbook_asked workbook_approved workbook_declined workbook_collected case_in_workbook
 visit_recorded visit_changed
 """
@@ -164,7 +166,7 @@ READERS = {
     glass: {"restricted_case", "open_glass", "notices_for"},
     review: {"queue_of", "signed_off_of", "waiting_for", "waiting_in_offices"}
     | {"item_for", "may_decide"},
-    approvals: {"row_of", "approved_versions", "standings"},
+    approvals: {"row_of", "approved_versions", "standings", "is_as_pinned"},
     assistance: {"check_can_record"},
     referrals: {"receivers", "sides_of", "steps_for", "is_running", "is_overdue"}
     | {"referred_to", "sent_by", "is_at_desk", "check_content", "grant_for", "new_referral"},
@@ -864,6 +866,7 @@ PAGES = {
     "cases:transfer": ("cases.views.transfers", Verb.CASE_VIEWED),
     "cases:file": ("cases.views.attachments", Verb.CASE_VIEWED),
     "assistance:change": ("assistance.views", Verb.CASE_VIEWED),
+    "assistance:agree": ("assistance.views", Verb.CASE_VIEWED),
     "assistance:referral": ("assistance.referral_views", Verb.CASE_VIEWED),
     "referrals": ("assistance.referral_views", Verb.CASE_LISTED),
     "assistance:pay": ("assistance.money_views", Verb.CASE_VIEWED),
@@ -881,6 +884,8 @@ def visit(case, alena, ihar, viktar, iryna, person, client_for):
     casework.change_summary(case, summary, revision=1, by=alena)
     happened = TraffickingEventContent(event_description=SENTINELS["narrative"])
     event = casework.record_entry(case, ENTRY_KINDS["event"], happened, by=alena)
+    goal = SupportPlanContent(plan_type="Health", objectives=SENTINELS["narrative"])
+    casework.record_entry(case, ENTRY_KINDS["plan"], goal, by=alena)
     risk = RiskContent(risk_level="high", review_due=today())
     casework.record_entry(case, ENTRY_KINDS["risk"], risk, by=alena)
     picture = a_file(case, alena, description=SENTINELS["narrative"])

@@ -245,6 +245,10 @@ def test_markup_in_any_field_stays_text_on_every_page(
     ):
         assert officer.fill_in(at[name]) == 302, name
     assert officer.fill_in(reverse("cases:add_entry", args=[case.reference, "visit"])) == 302
+    planning = reverse("cases:add_entry", args=[case.reference, "plan"])
+    assert officer.fill_in(planning, progress="reached") == 302
+    agreeing = reverse("assistance:agree", args=[case.reference])
+    assert officer.fill_in(agreeing, form="written") == 302
     file = Attachment.objects.get(case=case)
     of_file = reverse("cases:file", args=[case.reference, file.pk])
     officer.get(of_file)

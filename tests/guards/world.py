@@ -34,14 +34,17 @@ from accounts.services import (
     take_role,
 )
 from assistance import money
+from assistance.agreements import mark_of, record_agreement
 from assistance.budgets import set_line
 from assistance.models import BudgetLine, Cost, Override, Payment, Referral
 from assistance.referral_services import new_referral, send_referral
 from assistance.sections import (
+    AgreementContent,
     CostContent,
     FinancialAssistance,
     PsychologicalAssistance,
     ReferralContent,
+    SupportPlanContent,
 )
 from assistance.services import record_assistance
 from audit import review, trail
@@ -156,6 +159,11 @@ def surround(
         workbook = ask_for_workbook([case], **going, by=colleague("nastassia", "supervisor"))
     happened = TraffickingEventContent(event_type="Transit", event_description=word)
     entry = record_entry(case, ENTRY_KINDS["event"], happened, by=by)
+    goal = SupportPlanContent(plan_type="Health", objectives=word)
+    plan = [record_entry(case, ENTRY_KINDS["plan"], goal, by=by)]
+    agreed = {"agreed_on": today(), "form": "written", "wants_otherwise": word}
+    content = AgreementContent(form="written", wants_otherwise=word)
+    agreement = record_agreement(case, content, shown=mark_of(plan), by=by)
     told = TaskContent(cls="narrative", task=word)
     task = give_task(case, told, due_on=timezone.localdate(), assignee=by, by=by)
     sister = register_case(NewCase(identity=Identity(second_name="Other")), by=by)
@@ -268,6 +276,7 @@ def surround(
         "assistance:record": (at_case, helped),
         "assistance:change": ((reference, row.pk), helped),
         "assistance:session": ((reference, row.pk), {"held_on": today(), "note": word}),
+        "assistance:agree": (at_case, agreed | {"shown": mark_of(plan)}),
         "assistance:refer": (
             at_case,
             {"service": "shelter", "to": str(referral.to_id), "outgoing_referral_details": word}
@@ -297,6 +306,7 @@ def surround(
     ids |= {"payment": payment.pk, "grant": grant.pk, "exclusion": excluded.pk, "event": event}
     ids |= {"notice": notice.pk, "item": item, "entry": entry.pk, "link": link}
     ids |= {"task": task.pk, "twin": twin.reference}
+    ids |= {"goal": plan[0].pk, "agreement": agreement.pk}
     ids |= {"referral": referral.pk, "closure": closure.pk, "unagreed": unagreed.pk}
     ids |= {"transfer": transfer.pk}
     ids |= {"workbook": workbook.pk, "cost": cost.pk, "to_pay": to_pay.pk, "paid": paid.pk}

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assistance', '0006_money'),
+        ('assistance', '0007_offer'),
         ('cases', '0018_transfer'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
