@@ -41,7 +41,7 @@ class Role:
         return bool(self.classes & ({"identity"} | CARE)) or self.code == "administrator"
 
 
-_SPECIALIST = frozenset({Right.CASE_READ, Right.ASSISTANCE_RECORD})
+_SPECIALIST = frozenset({Right.CASE_READ, Right.ASSISTANCE_RECORD, Right.PROVIDER_SEE})
 
 
 def _specialist(code: str, name: str | Promise, description: str | Promise, *more: Right) -> Role:
@@ -65,6 +65,7 @@ ROLES: dict[str, Role] = {
                     Right.CASE_HOLD,
                     Right.CASE_AUDIT,
                     Right.ASSISTANCE_RECORD,
+                    Right.PROVIDER_SEE,
                     Right.GRANT_GIVE,
                     Right.GLASS_BREAK,
                     Right.ERASURE_ASK,
@@ -111,6 +112,8 @@ ROLES: dict[str, Role] = {
                     Right.OFFER_SET,
                     Right.BUDGET_SEE,
                     Right.BUDGET_SET,  # who sets the threshold of approvals records no payment
+                    Right.PROVIDER_SEE,
+                    Right.PROVIDER_SET,
                     Right.ACTS_DECIDE,
                     Right.DECOY_MARK,
                     Right.OFFICER_AUDIT,

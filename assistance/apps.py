@@ -28,6 +28,7 @@ class AssistanceConfig(AppConfig):
         from assistance.panels import ASSISTANCE_PANEL, is_payment
         from assistance.plan_panel import PLAN_PANEL
         from assistance.plans import SUPPORT_PLAN
+        from assistance.providers import agreements_link
         from assistance.referral_forms import ReferralForm
         from assistance.referral_panel import REFERRAL_PANEL, by_us_link, to_decide_link, to_us_link
         from assistance.referral_services import end_with_its_grant
@@ -87,7 +88,7 @@ class AssistanceConfig(AppConfig):
         )
         CASE_PANELS.extend([PLAN_PANEL, ASSISTANCE_PANEL, panel_of("session", SESSION)])
         CASE_PANELS.extend([visit_panel(), MONEY_PANEL, REFERRAL_PANEL])
-        START_LINKS.extend([to_us_link, by_us_link, to_decide_link])
+        START_LINKS.extend([to_us_link, by_us_link, to_decide_link, agreements_link])
         RULES.append(
             Rule(
                 "override",
@@ -124,6 +125,7 @@ class AssistanceConfig(AppConfig):
         DUE_KINDS.append(
             DueKind("plan", _("Support plan to approve"), plans_to_approve, waits=True)
         )
+        NAV.append(NavItem(_("Providers"), "providers:list", Right.PROVIDER_SEE))
         NAV.append(NavItem(_("Budgets"), "budgets:list", Right.BUDGET_SEE))
         APPROVABLE[Assistance._meta.label] = Approvable(Assistance, recorded, is_payment)
         STATUS_TONES.update(not_begun="neutral", reached="good", given_up="neutral")

@@ -23,6 +23,7 @@ class AssistanceForm(forms.Form):
 
     `goals` are those of the case that the person may read, `offer` what its office gives. Without goals,
     or subtypes, the form has no such field; what is recorded already stays among the choices.
+    `providers` are names out of the directory, which are proposed; another can be typed.
     """
 
     KIND = ""
@@ -55,10 +56,18 @@ class AssistanceForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, offer: Offer | None = None, goals: Goals = (), **kwargs: Any
+        self,
+        *args: Any,
+        offer: Offer | None = None,
+        goals: Goals = (),
+        providers: Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._offer_choices(offer or Offer())
+        self.providers = providers
+        if providers:
+            self.fields["provider"].widget.attrs["list"] = "providers"
         self.fields["starts_on"].initial = timezone.localdate
         if goals:
             choices = [("", _("Not recorded")), *goals]

@@ -1,5 +1,6 @@
 """Assistance given or planned, and plans: open workflow facts, and what it was under seal."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db import models
@@ -24,9 +25,11 @@ from assistance.sections import (
 )
 from assistance.sections import Assistance as Content
 from audit.models import TrackedModel
+from cases.countries import LANGUAGES
 from cases.models import Case, CaseTeamGrant, Entry, SealedModel
 from cases.models.base import SectionTypes
 from cases.models.request import CaseRequest
+from cases.reference import ORGANISATION_TYPE
 from core.schema import Section
 from vault.fields import SealedField
 
@@ -341,6 +344,99 @@ class BudgetLine(TrackedModel):
     def ceilings(self) -> dict[str, Decimal]:
         """Kind of assistance -> the most that is paid for it."""
         return {kind: Decimal(cents) / 100 for kind, cents in self.ceilings_cents.items()}
+
+
+class AgreementState(models.TextChoices):
+    """How the agreement with a provider stands today."""
+
+    RUNNING = "running", _("Agreement runs")
+    ENDS_SOON = "ends_soon", _("Agreement ends soon")
+    ENDED = "ended", _("Agreement has ended")
+
+
+class Provider(TrackedModel):
+    """Who gives assistance, and what we know of them. Data of the office: it says nothing of anybody.
+
+    It stands in the directory of one organisation, whether or not the provider uses Tutela.
+    """
+
+    ENDS_SOON = timedelta(days=60)
+
+    class Privacy:
+        open = (
+            *("id", "revision", "last_event", "resealed_by", "organisation", "agency", "name"),
+            *("kind", "services", "languages", "region", "address", "telephone", "opening"),
+            *("remarks", "places_free", "places_on", "agreement", "agreement_covers"),
+            *("agreement_begins_on", "agreement_ends_on", "is_retired"),
+        )
+        sealed = ()
+
+    organisation = models.ForeignKey(
+        "accounts.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    # The same one among those that are known to Tutela, where cases can be referred to.
+    agency = models.ForeignKey(
+        "accounts.Organisation", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("type"), max_length=40, choices=list(ORGANISATION_TYPE.items()))
+    services = models.JSONField(_("services"))  # codes of assistance/referrals.py: SERVICES
+    languages = models.JSONField(_("languages"), default=list, blank=True)  # ISO 639-1
+    region = models.CharField(_("region"), max_length=100)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    telephone = models.CharField(_("telephone"), max_length=100, blank=True)
+    opening = models.CharField(_("opening hours"), max_length=200, blank=True)
+    remarks = models.TextField(_("remarks"), max_length=2000, blank=True)
+    # As last told, and on which day; together or not at all.
+    places_free = models.PositiveIntegerField(_("places free"), null=True, blank=True)
+    places_on = models.DateField(_("as of"), null=True, blank=True)
+    agreement = models.CharField(_("agreement"), max_length=100, blank=True)  # its reference
+    agreement_covers = models.CharField(_("what it covers"), max_length=200, blank=True)
+    agreement_begins_on = models.DateField(_("begins on"), null=True, blank=True)
+    agreement_ends_on = models.DateField(_("ends on"), null=True, blank=True)
+    is_retired = models.BooleanField(_("no longer used"), default=False)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="one_provider_a_name"),
+            models.UniqueConstraint(
+                fields=["organisation", "agency"], name="one_provider_an_agency"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(places_free=None, places_on=None)
+                | models.Q(places_free__isnull=False, places_on__isnull=False),
+                name="places_with_their_day",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(agreement_begins_on=None)
+                | models.Q(agreement_ends_on=None)
+                | models.Q(agreement_ends_on__gte=models.F("agreement_begins_on")),
+                name="agreement_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def services_in_words(self) -> str:
+        """Names of the services, in the order of their table."""
+        return "; ".join(str(one.name) for code, one in SERVICES.items() if code in self.services)
+
+    @property
+    def languages_in_words(self) -> str:
+        return ", ".join(str(LANGUAGES[code]) for code in self.languages)
+
+    @property
+    def agreement_state(self) -> AgreementState | None:
+        """How the agreement stands today; None without one."""
+        if not self.agreement:
+            return None
+        today, ends = timezone.localdate(), self.agreement_ends_on
+        if ends is None or ends > today + self.ENDS_SOON:
+            return AgreementState.RUNNING
+        return AgreementState.ENDED if ends < today else AgreementState.ENDS_SOON
 
 
 class LedgerEntry(TrackedModel):

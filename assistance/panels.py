@@ -47,7 +47,7 @@ def _context(
         for row, sections in opened
         if isinstance(row, Assistance) and isinstance(content := sections.get("content"), Content)
     ]
-    return {"records": records}
+    return {"records": records, "may_find": user.has_right(Right.PROVIDER_SEE)}
 
 
 def told(content: Content) -> str:

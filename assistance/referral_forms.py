@@ -1,8 +1,9 @@
 """HTML input of referrals: shape and wording."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from django import forms
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from assistance.models import OverrideGround
+from assistance.providers import Told
 from assistance.referrals import SERVICES
 from assistance.sections import ReferralContent
 from cases.forms import day, one_of, section_from, text
@@ -20,6 +22,20 @@ from core.classes import LONG_NAMES, choices_of
 
 ANSWERED_WITHIN = timedelta(days=3)  # unless the sender says otherwise
 SEEN_FOR = timedelta(days=90)
+UNKNOWN = Told(_("Not in the directory of providers"))
+
+
+class ReceiverRadios(forms.RadioSelect):
+    """Organisations to choose from, each with what the directory of providers says of it."""
+
+    told: Mapping[str, Told] = {}
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        if told := self.told.get(str(value)):
+            option["told"] = told
+            option["attrs"]["aria-describedby"] = f"{option['attrs'].get('id', name)}_told"
+        return option
 
 
 class ReferralForm(forms.Form):
@@ -29,7 +45,7 @@ class ReferralForm(forms.Form):
 
     to = forms.ChoiceField(
         label=_("Refer to"),
-        widget=forms.RadioSelect,
+        widget=ReceiverRadios,
         error_messages={"required": _("Choose an organisation.")},
     )
     outgoing_referral_details = text(
@@ -75,6 +91,7 @@ class ReferralForm(forms.Form):
         *args: Any,
         service: str,
         organisations: Iterable[Organisation],
+        told: Mapping[UUID, Told],
         own_classes: set[str],
         is_covered: bool,
         **kwargs: Any,
@@ -88,6 +105,9 @@ class ReferralForm(forms.Form):
         fields["to"].choices = [(pk, str(one)) for pk, one in self._organisations.items()]
         if len(self._organisations) == 1:
             fields["to"].initial = next(iter(self._organisations))
+        fields["to"].widget.told = {
+            pk: told.get(one.pk, UNKNOWN) for pk, one in self._organisations.items()
+        }
         fields["classes"].choices = choices_of(own_classes)
         fields["classes"].initial = list(SERVICES[service].needs)
         today = timezone.localdate()

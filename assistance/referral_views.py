@@ -15,6 +15,7 @@ from assistance import override_services as overrides
 from assistance import referral_services as services
 from assistance.letter_forms import LanguageForm
 from assistance.models import Override, Referral
+from assistance.providers import told_of_agencies
 from assistance.referral_forms import DecideForm, ReferralForm, SaidForm
 from assistance.referral_panel import feedback_of, is_at_a_desk, is_shown_to, told_of
 from assistance.referrals import BUTTONS, IMPOSSIBLE, OPEN, SERVICES, WAITING, Side
@@ -55,6 +56,7 @@ def refer(request: StaffRequest, reference: str) -> HttpResponse:
         request.POST if is_sent else None,
         service=service,
         organisations=services.receivers(case),
+        told=told_of_agencies(request.user, service),
         own_classes=access.read,
         is_covered=covering(case, REFERRAL, by=request.user) is not None,
     )
@@ -65,6 +67,7 @@ def refer(request: StaffRequest, reference: str) -> HttpResponse:
         "form": form,
         "service": service,
         "service_name": SERVICES[service].name,
+        "to_find": [(service, SERVICES[service].name)],
     }
     return render(request, "assistance/refer_form.html", context, status=422 if is_sent else 200)
 

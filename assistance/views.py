@@ -16,6 +16,7 @@ from assistance.forms import FORMS, Goals
 from assistance.models import Assistance, SupportPlan
 from assistance.offers import offer_of
 from assistance.plans import SUPPORT_PLAN
+from assistance.providers import names_for, services_to_find
 from assistance.reference import KINDS
 from assistance.sections import SCHEMAS, SupportPlanContent
 from assistance.sections import Assistance as Content
@@ -58,7 +59,9 @@ def record(request: StaffRequest, reference: str) -> HttpResponse:
         return render(request, "assistance/choose.html", frame, status=status)
     is_sent = "status" in request.POST
     goals = goals_of(case, access, request)
-    form = FORMS[kind](request.POST if is_sent else None, offer=offer, goals=goals)
+    names = names_for(request.user, kind)
+    choices = {"offer": offer, "goals": goals, "providers": names}
+    form = FORMS[kind](request.POST if is_sent else None, **choices)
     if is_sent and form.is_valid():
         services.record_assistance(
             case, content=form.content(), by=request.user, **form.open_values()
@@ -66,6 +69,7 @@ def record(request: StaffRequest, reference: str) -> HttpResponse:
         messages.success(request, _("Assistance is recorded."))
         return redirect("cases:detail", reference=reference)
     context = frame | {"form": form, "kind": kind, "kind_label": KINDS[kind]}
+    context["to_find"] = services_to_find(request.user, kind)
     return render(request, "assistance/form.html", context, status=422 if is_sent else 200)
 
 
@@ -80,8 +84,9 @@ def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpRespo
         "ends_on": row.ends_on,
     }
     goals = goals_of(case, access, request)
-    offer = offer_of(case.office)
-    form = FORMS[content.KIND](request.POST or None, initial=initial, offer=offer, goals=goals)
+    names = names_for(request.user, content.KIND)
+    choices = {"offer": offer_of(case.office), "goals": goals, "providers": names}
+    form = FORMS[content.KIND](request.POST or None, initial=initial, **choices)
 
     def write(revision: int) -> None:
         services.change_assistance(
@@ -93,6 +98,7 @@ def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpRespo
         )
 
     context = case_frame(request, case, access) | {"row": row, "kind_label": KINDS[content.KIND]}
+    context["to_find"] = services_to_find(request.user, content.KIND)
     return changing.change(
         request, row, form, write, template="assistance/form.html", context=context
     )

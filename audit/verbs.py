@@ -111,6 +111,9 @@ class Verb(StrEnum):
     BUDGET_VIEWED = "budget_viewed"
     BUDGET_REPORTED = "budget_reported"
     BUDGET_EXPORTED = "budget_exported"
+    PROVIDER_ADDED = "provider_added"
+    PROVIDER_CHANGED = "provider_changed"
+    PLACES_NOTED = "places_noted"
     GRANT_GIVEN = "grant_given"
     GRANT_REVOKED = "grant_revoked"
     CASE_HANDED_OVER = "case_handed_over"
@@ -324,6 +327,9 @@ TOLD_AS = {
     Verb.BUDGET_VIEWED: _("looked at what is left of budgets"),
     Verb.BUDGET_REPORTED: _("looked at what was paid for a project"),
     Verb.BUDGET_EXPORTED: _("took out a report for a donor"),
+    Verb.PROVIDER_ADDED: _("added a provider to the directory"),
+    Verb.PROVIDER_CHANGED: _("changed a provider of the directory"),
+    Verb.PLACES_NOTED: _("noted how many places a provider has free"),
     Verb.GRANT_GIVEN: _("gave access"),
     Verb.GRANT_REVOKED: _("took access back"),
     Verb.CASE_HANDED_OVER: _("handed the case over"),

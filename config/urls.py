@@ -17,6 +17,7 @@ urlpatterns = [
     path("assistance/", include("assistance.offer_urls")),
     path("budgets/report/", include("reporting.donor_urls")),
     path("budgets/", include("assistance.budget_urls")),
+    path("providers/", include("assistance.provider_urls")),
     path("audit/", include("audit.urls")),
     path("statistics/", include("reporting.urls")),
     path("", include("core.urls")),

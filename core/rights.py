@@ -13,6 +13,8 @@ class Right(StrEnum):
     OFFER_SET = "offer.set"  # which kinds of assistance one's own office gives
     BUDGET_SEE = "budget.see"  # what is left of the budget lines of one's organisation
     BUDGET_SET = "budget.set"  # set them up and change them
+    PROVIDER_SEE = "provider.see"  # look providers up, and note how many places they have free
+    PROVIDER_SET = "provider.set"  # keep the directory of one's organisation
     GRANT_GIVE = "grant.give"  # share one's own cases, hand them over, exclude people from them
     OVERRIDE_DECIDE = (
         "override.decide"  # on a referral without consent, for a danger to life, of cases one sees

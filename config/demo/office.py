@@ -52,6 +52,7 @@ from cases.services.tasks import give_task
 from cases.stages import stage_of
 from config.demo import texts
 from config.demo.money import keep_accounts
+from config.demo.providers import list_providers
 from config.demo.stories import DemoPerson, people
 from config.demo.visits import visits_of
 from core.days import end_of
@@ -86,7 +87,7 @@ PASSWORD_WORDS = [
 ]
 
 OFFICES = (("BY-MSQ", "Minsk"), ("BY-BRE", "Brest"), ("BY-VTB", "Vitebsk"))
-# code, name, organisation
+# code, name, organisation; config/demo/providers.py names them, too
 PARTNER_OFFICES = (
     ("LINDEN", "Linden House", "Linden House shelter (partner)"),
     ("BRIDGE", "The Bridge", "The Bridge centre for children (partner)"),
@@ -150,6 +151,7 @@ def load(*, cases: int = CASES) -> int:
         _load(person, by=rng.choices(officers, (5, 3, 2))[0])
     _make_conference(staff)
     _share(staff)
+    list_providers(staff["supervisor"], staff["officer"])
     _refer(staff, to=_give_desk(staff["partner"]))
     _give_desk(staff["partner.children"])
     _go_on(staff["officer"])

@@ -26,6 +26,8 @@ HOLDERS = {
     "budget.set": {"supervisor"},
     "offer.set": {"supervisor"},
     "case.merge": {"supervisor"},
+    "provider.see": {"case_officer", "supervisor", *OWN},
+    "provider.set": {"supervisor"},
     "grant.give": {"case_officer"},
     "case.assign": {"supervisor"},
     "override.decide": {"supervisor"},

@@ -14,7 +14,7 @@ from accounts.models import LinkedIdentity, PasswordLink, Proposal, User
 from accounts.services import join_team, make_office, make_organisation, make_team
 from assistance import money
 from assistance.agreements import mark_of, record_agreement
-from assistance.models import BudgetLine, Offer, Override, Referral, SupportPlan
+from assistance.models import BudgetLine, Offer, Override, Provider, Referral, SupportPlan
 from assistance.sections import (
     AgreementContent,
     CostContent,
@@ -148,7 +148,7 @@ def world(
 
 
 def _pay(cases: list[Case], by: User) -> None:
-    """Rows of costs, payments, budget lines and their ledgers."""
+    """Rows of costs, payments, budget lines and their ledgers; and of providers."""
     where = {
         "organisation_id": by.organisation_id,
         "donor": "Donor",
@@ -161,6 +161,9 @@ def _pay(cases: list[Case], by: User) -> None:
             code=one.reference, amount_cents=9_900, above_cents=9_900, **where, **when
         )
         trail.save(line, verb=Verb.BUDGET_SET, by=None)
+        provider = Provider(name=one.reference, kind="NGO", services=["shelter"], region="Brest")
+        provider.organisation_id = by.organisation_id
+        trail.save(provider, verb=Verb.PROVIDER_ADDED, by=None)
         content = CostContent(planned=Decimal(5), currency="BYN", line=str(line.pk))
         cost = money.plan_cost(one, content, by=by)
         paying = {"amount": Decimal(5), "paid_on": date.today(), "receipt": "R-1"}

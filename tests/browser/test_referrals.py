@@ -66,3 +66,27 @@ def test_a_case_is_referred_in_five_clicks_and_answered(visit):
     officer.get_by_role("button", name="Withdraw").click()
     expect(officer.get_by_text("Withdrawn because")).to_be_visible()
     assert partner.goto(f"/cases/{reference}/").status == 404
+
+
+def test_an_officer_notes_free_places_and_finds_a_provider_beside_a_referral(visit):
+    officer = visit("officer")
+    officer.goto("/providers/")
+    pressed = count_clicks(officer)
+    hostel = officer.get_by_role("row").filter(has_text="Hostel Stork")
+    hostel.get_by_role("link", name="Update").click()
+    officer.keyboard.type("47")
+    officer.get_by_role("button", name="Save").click()
+    expect(hostel).to_contain_text("47, as of")
+    assert len(pressed) == 2, pressed
+
+    reference = open_case(officer, 5)
+    officer.goto(f"/cases/{reference}/refer/")
+    officer.get_by_role("button", name="Shelter or housing").click()
+    officer.get_by_label("Message").fill(MESSAGE)
+    with officer.context.expect_page() as opened:
+        officer.get_by_role("button", name="Shelter or housing").click()
+    directory = opened.value
+    expect(directory.get_by_role("link", name="Hostel Stork", exact=True)).to_be_visible()
+    expect(directory.get_by_role("link", name="Willow clinic", exact=True)).to_have_count(0)
+    assert directory.url.endswith("/providers/")  # it does not say what for
+    expect(officer.get_by_label("Message")).to_have_value(MESSAGE)

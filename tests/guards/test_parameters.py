@@ -58,6 +58,7 @@ LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "audit:log": ("auditor", ("before",)),
     "audit:officer": ("supervisor", ("before", "kind", "first", "last")),
     "audit:review": ("supervisor", ("show", "before")),
+    "providers:list": ("officer", ("service", "region", "language", "standing")),
     "people:list": ("administrator", ("office", "state", "after")),
     "reporting:table": ("analyst", ("rows", "columns", "split", "only", "level", "chart")),
     "reporting:csv": ("analyst", ("only",)),

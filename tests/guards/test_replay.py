@@ -56,6 +56,7 @@ BEFORE = {
 # There is nothing to do, or it is a file that is answered, or the session that changes.
 CHANGES_NOTHING = {"cases:break_glass", "cases:scan_file", "cases:court", "cases:search"}
 CHANGES_NOTHING |= {"cases:draft", "assistance:certificate", "assistance:letter"}
+CHANGES_NOTHING |= {"providers:list"}
 # What the page has, and what somebody might try besides.
 MORE = {
     **dict.fromkeys(("is_superuser", "is_staff", "is_active", "is_partner", "is_decoy"), "true"),

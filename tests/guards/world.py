@@ -36,7 +36,8 @@ from accounts.services import (
 from assistance import money
 from assistance.agreements import mark_of, record_agreement
 from assistance.budgets import set_line
-from assistance.models import BudgetLine, Cost, Override, Payment, Referral
+from assistance.models import BudgetLine, Cost, Override, Payment, Provider, Referral
+from assistance.providers import add_provider
 from assistance.referral_services import new_referral, send_referral
 from assistance.sections import (
     AgreementContent,
@@ -389,6 +390,20 @@ def budgets_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[A
     }
 
 
+def providers_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[Arguments, dict]]:
+    """The addresses of the directory of providers, with what is posted there."""
+    typed = {"kind": "NGO", "services": "shelter", "region": "Brest"}
+    row = Provider(name="Stork", kind="NGO", services=["shelter"], region="Brest")
+    add_provider(row, by=person("lidia", "supervisor", at=case.office))
+    return {
+        "providers:list": ((), {"text": "Stork"}),
+        "providers:new": ((), typed | {"name": "Wren"}),
+        "providers:provider": ((row.pk,), {}),
+        "providers:change": ((row.pk,), typed | {"name": "Stork 2", "revision": "1"}),
+        "providers:places": ((row.pk,), {"places_free": "3"}),
+    }
+
+
 def _put_up_for_review(by: User) -> UUID:
     trail.record(Verb.STATISTICS_EXPORTED, by=by)
     review.look_through_log()
@@ -437,7 +452,8 @@ def places(case, alena, iryna, person, own_files, settings) -> dict[str, tuple[A
     settings.DATA_DIR = own_files
     person("kira", "case_officer", at=iryna.office)
     around = surround(case, alena, person, word=SENTINELS["narrative"], to=iryna.office)
-    return around.places | accounts_around(case, person) | budgets_around(case, person)
+    of_office = budgets_around(case, person) | providers_around(case, person)
+    return around.places | accounts_around(case, person) | of_office
 
 
 @pytest.fixture
