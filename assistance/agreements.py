@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from assistance.forms import Files
 from assistance.models import PlanAgreement, SupportPlan
 from assistance.sections import AgreementContent
 from audit.digests import version_digest
@@ -37,7 +38,6 @@ from core.rights import Right
 
 WRITTEN = (Verb.PLAN_RECORDED, Verb.PLAN_CHANGED)  # a version of a goal that says something else
 BY_WORD = "verbal_certified"  # code of reference.CONSENT_FORMS
-Files = Sequence[tuple[str, str]]  # (id of a file of the case, what it is called)
 
 
 class AgreementForm(EntryForm):

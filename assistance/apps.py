@@ -68,7 +68,9 @@ class AssistanceConfig(AppConfig):
             agreed_goals=_("Goals as they stood"),
         )
         LABELS.update(REFERRAL_LABELS)
-        LINKS.update({"goal", "assistance", "line", "ledger", "agreed_goals", "signed_file"})
+        LINKS.update(
+            {"goal", "assistance", "line", "ledger", "agreed_goals", "signed_file", "files"}
+        )
         PAIRS.update(survey=told_answer, scores=told_score)
         CODES.update(
             visit_by=reference.VISIT_WAYS,

@@ -1,6 +1,7 @@
 """HTML input of assistance: one form per kind, with the fields that assistance/kinds.py gives it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
@@ -15,15 +16,25 @@ from assistance.sections import Assistance
 from cases.forms import day, one_of, section_from, text
 from core.schema import Section
 
+Files = Sequence[tuple[str, str]]  # (id of a file of the case, what it is called)
 Goals = Sequence[tuple[str, Any]]  # (id of a goal of the support plan, its title)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What there is to choose from in one case, for one person."""
+
+    offer: Offer = field(default_factory=Offer)  # what the office of the case gives
+    goals: Goals = ()  # that the person may read
+    files: Files = ()  # of the class of the record
+    providers: Sequence[str] = ()  # names out of the directory; another can be typed
 
 
 class AssistanceForm(forms.Form):
     """What every kind of assistance has: provider, dates, status, outcome, notes.
 
-    `goals` are those of the case that the person may read, `offer` what its office gives. Without goals,
-    or subtypes, the form has no such field; what is recorded already stays among the choices.
-    `providers` are names out of the directory, which are proposed; another can be typed.
+    Without goals, files or subtypes to choose from, the form has no such field, and what is recorded
+    stays. A type or subtype that the office does not give any more stays where it is recorded.
     """
 
     KIND = ""
@@ -42,6 +53,12 @@ class AssistanceForm(forms.Form):
     ends_on = day(_("Until"), latest_today=False)
     subtype = forms.ChoiceField(label=_("Subtype"), required=False)
     goal = forms.ChoiceField(label=_("Goal it serves"), required=False)
+    files = forms.MultipleChoiceField(
+        label=_("Documents"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Files of this case that belong to it, such as a receipt or a ruling."),
+    )
     outcome = text(_("Outcome"), long=True)
     satisfaction = one_of(
         _("How satisfied is the person?"),
@@ -52,41 +69,43 @@ class AssistanceForm(forms.Form):
 
     LAST = (
         *("subtype", "provider", "place", "status", "starts_on", "ends_on"),
-        *("goal", "outcome", "satisfaction", "notes"),
+        *("goal", "files", "outcome", "satisfaction", "notes"),
     )
 
     def __init__(
         self,
         *args: Any,
-        offer: Offer | None = None,
-        goals: Goals = (),
-        providers: Sequence[str] = (),
+        choices: Choices | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._offer_choices(offer or Offer())
-        self.providers = providers
-        if providers:
+        choices = choices or Choices()
+        self.providers = choices.providers
+        if self.providers:
             self.fields["provider"].widget.attrs["list"] = "providers"
         self.fields["starts_on"].initial = timezone.localdate
-        if goals:
-            choices = [("", _("Not recorded")), *goals]
-            self.fields["goal"].choices = choices  # type: ignore[attr-defined]
-        else:
-            del self.fields["goal"]
+        self._offer_types(choices.offer)
+        now = self.initial.get("subtype", "")
+        words = dict.fromkeys([*choices.offer.subtypes.get(self.KIND, ()), *([now] if now else [])])
+        self._choose("subtype", [(word, word) for word in words])
+        self._choose("goal", choices.goals)
+        self._choose("files", choices.files, several=True)
         self.order_fields([name for name in self.fields if name not in self.LAST] + [*self.LAST])
 
-    def _offer_choices(self, offer: Offer) -> None:
+    def _offer_types(self, offer: Offer) -> None:
         if "type" in self.fields:
             types = self.fields["type"]
             types.choices = given(offer, types.choices, self.initial.get("type", ""))  # type: ignore[attr-defined]
-        now = self.initial.get("subtype", "")
-        words = dict.fromkeys([*offer.subtypes.get(self.KIND, ()), *([now] if now else [])])
-        if words:
-            choices = [("", _("Not recorded")), *((word, word) for word in words)]
-            self.fields["subtype"].choices = choices  # type: ignore[attr-defined]
-        else:
-            del self.fields["subtype"]
+
+    def _choose(
+        self, name: str, found: Sequence[tuple[str, Any]], *, several: bool = False
+    ) -> None:
+        """Give a field what there is to choose from; take it away where there is nothing."""
+        if not found:
+            del self.fields[name]
+            return
+        none = [] if several else [("", _("Not recorded"))]
+        self.fields[name].choices = [*none, *found]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -20,7 +20,12 @@ from cases.presenters import told as all_told
 from core.rights import Right
 
 FINANCIAL = "financial"
-IN_THE_LINE = ("provider", "goal", "subtype")  # what the panel tells elsewhere, or not at all
+IN_THE_LINE = (
+    "provider",
+    "goal",
+    "subtype",
+    "files",
+)  # what the panel tells elsewhere, or not at all
 
 
 def _rows(case: Case) -> QuerySet[Assistance]:

@@ -157,6 +157,7 @@ class Assistance(Section):
     planned_until: date | None = None
     subtype: str = ""  # in the words of the office, as they were (models.Offer)
     goal: str = ""  # id of the SupportPlan it serves
+    files: list[str] = []  # ids of the Attachments that belong to it, of its own class
     outcome: str = ""
     satisfaction: str = ""  # reference.SATISFACTION
     notes: str = ""

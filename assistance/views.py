@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from assistance import services
-from assistance.agreements import AGREEMENT, AgreementForm, Files, mark_of, record_agreement
-from assistance.forms import FORMS, Goals
+from assistance.agreements import AGREEMENT, AgreementForm, mark_of, record_agreement
+from assistance.forms import FORMS, Choices, Files, Goals
 from assistance.models import Assistance, SupportPlan
 from assistance.offers import offer_of
 from assistance.plans import SUPPORT_PLAN
@@ -25,7 +25,7 @@ from audit.refusals import refused
 from cases import door, drafts
 from cases.access import Access
 from cases.entries import may_write
-from cases.models import Attachment, AttachmentState, Case
+from cases.models import AttachmentState, Case
 from cases.presenters import told
 from cases.sections import FileContent
 from cases.selectors import get_case_for
@@ -58,10 +58,8 @@ def record(request: StaffRequest, reference: str) -> HttpResponse:
         status = 422 if is_refused else 200
         return render(request, "assistance/choose.html", frame, status=status)
     is_sent = "status" in request.POST
-    goals = goals_of(case, access, request)
-    names = names_for(request.user, kind)
-    choices = {"offer": offer, "goals": goals, "providers": names}
-    form = FORMS[kind](request.POST if is_sent else None, **choices)
+    choices = _choices(request, case, access, SCHEMAS[kind])
+    form = FORMS[kind](request.POST if is_sent else None, choices=choices)
     if is_sent and form.is_valid():
         services.record_assistance(
             case, content=form.content(), by=request.user, **form.open_values()
@@ -83,10 +81,8 @@ def change(request: StaffRequest, reference: str, assistance: UUID) -> HttpRespo
         "starts_on": row.starts_on,
         "ends_on": row.ends_on,
     }
-    goals = goals_of(case, access, request)
-    names = names_for(request.user, content.KIND)
-    choices = {"offer": offer_of(case.office), "goals": goals, "providers": names}
-    form = FORMS[content.KIND](request.POST or None, initial=initial, **choices)
+    choices = _choices(request, case, access, type(content))
+    form = FORMS[content.KIND](request.POST or None, initial=initial, choices=choices)
 
     def write(revision: int) -> None:
         services.change_assistance(
@@ -155,17 +151,33 @@ def _plan_and_files(
     rows: list[SupportPlan], case: Case, request: StaffRequest
 ) -> tuple[list[tuple[str, Any]], Files]:
     """The goals as the page tells them, and the files that the signed paper can be among."""
+    opened = door.open_rows(rows, by=request.user, classes=["narrative"])
+    contents = [sections["content"] for sections in opened if "content" in sections]
+    goals = [
+        (SUPPORT_PLAN.title(content), told(content, without=("plan_type",))) for content in contents
+    ]
+    return goals, files_of(case, request, "narrative")
+
+
+def _choices(request: StaffRequest, case: Case, access: Access, schema: type[Content]) -> Choices:
+    """What a record of this kind can name."""
+    return Choices(
+        offer=offer_of(case.office),
+        goals=goals_of(case, access, request),
+        files=files_of(case, request, schema.CLASS),
+        providers=names_for(request.user, schema.KIND),
+    )
+
+
+def files_of(case: Case, request: StaffRequest, cls: str) -> Files:
+    """The files of the case that are of this class, for somebody who may read it."""
     files = list(case.attachments.exclude(state=AttachmentState.REMOVED))
-    opened = door.open_rows([*rows, *files], by=request.user, classes=["narrative"])
-    goals, names = [], []
-    for row, sections in zip([*rows, *files], opened, strict=True):
-        content = sections.get("content")
-        if isinstance(content, SupportPlanContent):
-            goals.append((SUPPORT_PLAN.title(content), told(content, without=("plan_type",))))
-        elif isinstance(row, Attachment) and isinstance(content, FileContent):
-            day = date_format(row.added_on, "j M Y")
-            names.append((str(row.pk), f"{content.name}, {day}"))
-    return goals, names
+    opened = door.open_rows(files, by=request.user, classes=[cls])
+    return [
+        (str(row.pk), f"{content.name}, {date_format(row.added_on, 'j M Y')}")
+        for row, sections in zip(files, opened, strict=True)
+        if isinstance(content := sections.get("content"), FileContent)
+    ]
 
 
 def opened_record(

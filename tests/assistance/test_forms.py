@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from assistance.forms import FORMS
+from assistance.forms import FORMS, Choices
 from assistance.kinds import KINDS as REGISTRY
 from assistance.kinds import TYPES
 from assistance.reference import KINDS, REINTEGRATION_DIMENSIONS, REINTEGRATION_TYPES
@@ -196,9 +196,9 @@ def test_whether_somebody_is_content_is_told_apart_from_not_having_asked():
 
 def test_a_goal_is_chosen_among_those_the_person_may_read():
     goals = [("0192", "Housing")]
-    form = FORMS["medical"](COMMON | {"goal": "0192"}, goals=goals)
+    form = FORMS["medical"](COMMON | {"goal": "0192"}, choices=Choices(goals=goals))
     assert form.is_valid() and form.content().goal == "0192"
-    assert not FORMS["medical"](COMMON | {"goal": "0193"}, goals=goals).is_valid()
+    assert not FORMS["medical"](COMMON | {"goal": "0193"}, choices=Choices(goals=goals)).is_valid()
     base = SCHEMAS["medical"](goal="0192")
     form = FORMS["medical"](COMMON | {"goal": ""})  # for somebody who reads no goals
     assert form.is_valid() and form.content(base).goal == "0192"

@@ -23,6 +23,7 @@ from cases.entries import ENTRY_KINDS
 from cases.services.casework import record_entry
 from core.classes import ASSISTED
 from tests.assistance.test_forms import LEAST
+from tests.cases.made_files import a_file
 from tests.conftest import SENTINELS
 from tests.guards import log
 
@@ -311,3 +312,29 @@ def test_a_record_names_the_goal_it_serves(case, alena, volha, share, records, c
     assert other.post(page, _sent("psychological", revision="2")).status_code == 302
     [sections] = door.open_rows([Assistance.objects.get(pk=records[1].pk)], by=alena)
     assert sections["content"].goal == str(goal.pk)
+
+
+# --- Documents of a record ------------------------------------------------------------
+@pytest.fixture
+def receipt(case, alena, own_files, settings):
+    """A file of class medical, beside one of class legal."""
+    settings.DATA_DIR = own_files
+    a_file(case, alena, cls="legal", name="ruling.png")
+    return a_file(case, alena, cls="medical", name="receipt.png")
+
+
+def test_a_record_names_documents_of_its_own_class(case, alena, receipt, client_for):
+    browser, url = client_for(alena), reverse("assistance:record", args=[case.reference])
+    page = browser.post(url, {"kind": "medical"}).content.decode()
+    assert "receipt.png" in page and "ruling.png" not in page
+    sent = {"kind": "medical", "status": "delivered", "starts_on": str(timezone.localdate())}
+    other = case.attachments.exclude(pk=receipt.pk).get()
+    assert browser.post(url, sent | {"files": [str(other.pk)]}).status_code == 422
+    assert browser.post(url, sent | {"files": [str(receipt.pk)]}).status_code == 302
+    row = Assistance.objects.get(case=case)
+    [sections] = door.open_rows([row], by=alena)
+    assert sections["content"].files == [str(receipt.pk)]
+    page = browser.get(reverse("cases:detail", args=[case.reference])).content.decode()
+    assert page.count(reverse("cases:file", args=[case.reference, receipt.pk])) == 2  # and its own
+    change = browser.get(reverse("assistance:change", args=[case.reference, row.pk]))
+    assert "checked" in change.content.decode().split("receipt.png")[0][-300:]

@@ -103,7 +103,7 @@ def test_a_fault_in_any_view_tells_nothing_of_what_was_sent(
     )
     known["closure"] = known["task"] = known["transfer"] = case.pk
     known |= {"organisation": case.pk, "proposal": case.pk, "kind": "give_role", "pk": 1}
-    known |= {"name": "event", "asked": case.pk, "referral": case.pk}
+    known |= {"language": "en", "name": "event", "asked": case.pk, "referral": case.pk}
     known |= dict.fromkeys(("cost", "payment", "line", "provider"), case.pk)
     browser = client_for(alena)
     browser.raise_request_exception = False
