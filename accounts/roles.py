@@ -153,8 +153,8 @@ ROLES: dict[str, Role] = {
         Role(
             PARTNER,
             _("Partner officer"),
-            _("Receives what was shared with a partner organisation."),
-            frozenset({Right.CASE_READ, Right.ASSISTANCE_RECORD}),
+            _("Receives what was shared with a partner organisation, and refers people to us."),
+            frozenset({Right.CASE_READ, Right.ASSISTANCE_RECORD, Right.PERSON_REFER}),
             frozenset({"identity", "contact", "legal", "medical", "psychological"}),
             frozenset(Side),
         ),

@@ -117,6 +117,12 @@ class Verb(StrEnum):
     GRANT_GIVEN = "grant_given"
     GRANT_REVOKED = "grant_revoked"
     CASE_HANDED_OVER = "case_handed_over"
+    INCOMING_RECEIVED = "incoming_received"
+    INCOMING_READ = "incoming_read"
+    INCOMING_ACCEPTED = "incoming_accepted"
+    INCOMING_DECLINED = "incoming_declined"
+    INCOMING_WITHDRAWN = "incoming_withdrawn"
+    INCOMING_ERASED = "incoming_erased"
     TRANSFER_ASKED = "transfer_asked"
     TRANSFER_READ = "transfer_read"
     TRANSFER_ACCEPTED = "transfer_accepted"
@@ -333,6 +339,12 @@ TOLD_AS = {
     Verb.GRANT_GIVEN: _("gave access"),
     Verb.GRANT_REVOKED: _("took access back"),
     Verb.CASE_HANDED_OVER: _("handed the case over"),
+    Verb.INCOMING_RECEIVED: _("referred a person to an office, or took such a referral down"),
+    Verb.INCOMING_READ: _("read what was told of people who were referred"),
+    Verb.INCOMING_ACCEPTED: _("accepted a person who was referred"),
+    Verb.INCOMING_DECLINED: _("declined a person who was referred"),
+    Verb.INCOMING_WITHDRAWN: _("withdrew the referral of a person"),
+    Verb.INCOMING_ERASED: _("erased what was told of a person who was referred"),
     Verb.TRANSFER_ASKED: _("asked another office to take the case"),
     Verb.TRANSFER_READ: _("read what the office is told that shall take the case"),
     Verb.TRANSFER_ACCEPTED: _("accepted the case for another office"),
@@ -440,6 +452,7 @@ READS = frozenset(
         Verb.MATCH_TOLD,
         Verb.CASE_VIEWED,
         Verb.TRANSFER_READ,
+        Verb.INCOMING_READ,
         Verb.DRAFT_OPENED,
         Verb.FILE_DOWNLOADED,
         Verb.LETTER_MADE,

@@ -26,6 +26,8 @@ class CasesConfig(AppConfig):
         from cases.entries import ENTRY_KINDS, panel_of
         from cases.file_panel import FILE_PANEL
         from cases.files.types import KINDS
+        from cases.incoming_forms import ArrangedForm, DeclineIncomingForm, TakeDownForm
+        from cases.incoming_panel import incoming_link
         from cases.models import Stage
         from cases.oversight import (
             exclusions,
@@ -33,7 +35,7 @@ class CasesConfig(AppConfig):
             grounds_of,
             reads_of_decoys,
         )
-        from cases.panels import CASE_PANELS
+        from cases.panels import CASE_PANELS, START_LINKS
         from cases.presenters import CODES, LABELLED
         from cases.services import glass, grants
         from cases.storage import check_all
@@ -43,6 +45,8 @@ class CasesConfig(AppConfig):
         from core.templatetags.ui import STATUS_TONES
 
         NAV.insert(0, NavItem(_("Cases"), "cases:list", Right.CASE_READ))
+        NAV.append(NavItem(_("Refer a person to us"), "cases:incoming", Right.PERSON_REFER))
+        START_LINKS.append(incoming_link)
         CASE_NAMES.append(_references)
         LOCAL_NAMES.append(_countries_of_offices)
         PINNED.append(check_all)
@@ -96,6 +100,7 @@ class CasesConfig(AppConfig):
                 also_for=Right.GLASS_OVERSEE,
             )
         )
+        LABELLED.extend([TakeDownForm, ArrangedForm, DeclineIncomingForm])
         LABELLED.extend(ENTRY_KINDS[name].form for name in ("risk", *own_kinds))
         CODES.update(cls=SHORT_NAMES, media_type={code: kind.label for code, kind in KINDS.items()})
         STATUS_TONES.update(quarantined="wait", done="good", dropped="neutral")

@@ -23,7 +23,7 @@ from accounts.models import User
 from audit import trail
 from audit.models import Event
 from audit.verbs import TAKEN_OUT, Verb
-from cases import storage, tombstones
+from cases import incoming, storage, tombstones
 from cases.access import Access, access_to, may_act, offered_to
 from cases.models import (
     Attachment,
@@ -31,6 +31,7 @@ from cases.models import (
     Case,
     Draft,
     DraftContent,
+    IncomingReferral,
     SealedModel,
     Transfer,
 )
@@ -100,7 +101,12 @@ def open_each(
 
     Of a row whose case was erased no section comes out. `reason` is a code for the event.
     """
-    admitted = _admit(rows, by, verb, classes, details, reason=reason)
+    return _open_each(rows, _admit(rows, by, verb, classes, details, reason=reason), by)
+
+
+def _open_each(
+    rows: Sequence[SealedModel], admitted: Mapping[UUID, Collection[str]], by: User
+) -> list[Sections | None]:
     with suppress(Erased):  # the keys of the others are loaded all the same
         _load_keys(admitted)
     opened: list[Sections | None] = []
@@ -321,6 +327,27 @@ def open_offer(transfer: Transfer, *, by: User) -> TransferContent:
     content = _open_section(transfer, "content", cls, schema)
     assert isinstance(content, TransferContent)
     return content
+
+
+def open_incoming(rows: Sequence[IncomingReferral], *, by: User) -> list[Sections | None]:
+    """What is told of people who are referred to us, and the answers, as far as `by` may read them.
+
+    Who that is says cases/incoming.py. One event names every row; a damaged one comes out as None and is
+    recorded, an erased one empty. Raises NotFound when one of them is not for this person.
+    """
+    if not rows:
+        return []
+    admitted: dict[UUID, Collection[str]] = {}
+
+    def decide() -> dict[UUID, set[str]]:
+        opened = incoming.classes_in(rows, by)
+        if any(row.pk not in opened for row in rows):
+            raise NotFound(incoming.NO_SUCH)
+        admitted.update(opened)
+        return opened
+
+    erased = record_reading(decide, Verb.INCOMING_READ, by=by)
+    return _open_each(rows, admitted | dict.fromkeys(erased, ()), by)
 
 
 def open_details(events: Sequence[Event], *, by: User, case: Case) -> list[dict[str, Any]]:

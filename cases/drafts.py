@@ -40,7 +40,7 @@ FORMS = {
     f"cases:{name}"
     for name in (
         *("register", "person", "victim", "summary", "consent", "sharing", "add_file"),
-        *("add_entry", "entry", "link", "add_task"),
+        *("add_entry", "entry", "link", "add_task", "add_incoming", "register_incoming"),
         *("close", "send_back", "reopen", "hold", "erase", "decide", "court", "transfer"),
     )
 }

@@ -199,6 +199,28 @@ REFERRAL_REASON: Codes = {
     "Other": _("Other"),
 }
 
+# What somebody needs who is referred to us: the services that cases are referred for, by their codes.
+NEEDS: Codes = {
+    "shelter": _("Shelter or housing"),
+    "medical": _("Medical care"),
+    "psychological": _("Psychological care"),
+    "legal": _("Legal help"),
+    "documents": _("Identity papers"),
+    "child_protection": _("Protection of a child"),
+    "safety": _("Protection from threats"),
+    "family_tracing": _("Finding the family"),
+    "return": _("Return home"),
+    "material": _("Food, clothes, money"),
+    "interpreting": _("Interpreting"),
+}
+
+# Answers to what is told of somebody, who is not there to ask.
+TOLD_ANSWERS: Codes = {
+    "yes": _("Yes"),
+    "no": _("No"),
+    "unknown": _("Not known"),
+}
+
 ORGANISATION_TYPE: Codes = {
     "NGO": _("NGO"),
     "LawEnforcement": _("Law Enforcement"),

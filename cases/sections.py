@@ -293,6 +293,53 @@ class TransferAnswer(Section):
     transfer_declined_because: str = ""
 
 
+class IncomingPerson(Named, Section):
+    """Who is referred to us, as far as it is told (class `identity`)."""
+
+    QUANTUM = 512
+
+    second_name: str = ""
+    first_name: str = ""
+    middle_name: str = ""
+    birthdate: str = ""  # as far as it is known: 1990, 1990-03 or 1990-03-27
+    age_as_told: str = ""  # where no date of birth is known: "about 16, a child"
+    primary_language: str = ""
+
+
+class IncomingContact(Section):
+    """How that person is reached (class `contact`)."""
+
+    QUANTUM = 512
+
+    mobile_phone: str = ""
+    safe_contact: str = ""  # when and how a call puts nobody at risk
+
+
+class IncomingTold(Section):
+    """What whoever refers somebody to us tells of them (class `narrative`)."""
+
+    QUANTUM = 512
+
+    danger_now: str = ""  # code of reference.TOLD_ANSWERS, as the next one
+    urgent_need: str = ""
+    urgency: str = ""  # what danger, what need
+    needs: list[str] = []  # codes of reference.NEEDS
+    why_trafficked: str = ""
+    agreed_to_be_referred: str = ""  # code of reference.TOLD_ANSWERS
+    meeting: str = ""  # where and when the person is met, and by whom
+    referring_organisation: str = ""  # where it is not a row of accounts.Organisation
+    referring_case_worker: str = ""
+    referring_phone: str = ""
+
+
+class IncomingAnswer(Section):
+    """What the office answers to whoever referred somebody (class `narrative`)."""
+
+    declined_because: str = ""
+    advised: str = ""  # where else help may be found
+    arranged: str = ""  # what happens next, where it was accepted
+
+
 class ConsentTerms(Section):
     """What the person agreed to (class `narrative`)."""
 

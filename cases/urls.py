@@ -13,6 +13,7 @@ from cases.views import (
     erasure,
     finding,
     glass,
+    incoming,
     linking,
     merging,
     panels,
@@ -33,6 +34,13 @@ urlpatterns = [
     path("search/", finding.search, name="search"),
     path("work/", work.work, name="work"),
     path("register/", casefile.register, name="register"),
+    path("incoming/", incoming.incoming, name="incoming"),
+    path("incoming/add/", incoming.add_incoming, name="add_incoming"),
+    path("incoming/<uuid:incoming>/", incoming.incoming_one, name="incoming_one"),
+    path("incoming/<uuid:incoming>/accept/", incoming.accept, name="accept_incoming"),
+    path(
+        "incoming/<uuid:incoming>/register/", incoming.register_incoming, name="register_incoming"
+    ),
     path("hand-over/", assigning.hand_over_all, name="hand_over_all"),
     path("due-for-erasure/", erasure.due, name="due"),
     path("retention/", retention.rules, name="retention"),

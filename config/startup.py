@@ -14,7 +14,7 @@ from audit import guards, publishing, review, sequencer
 from audit.models import LogState
 from cases import drafts, reach
 from cases.search.live import warm_up
-from cases.services import attachments, erasure, glass
+from cases.services import attachments, erasure, glass, incoming
 from config import effective
 from vault import providers
 from vault.keyring import keyring
@@ -30,6 +30,13 @@ EVERY_MINUTE = (
     review.escalate_overdue,
     publishing.sign_and_publish,
     reach.sweep,
+)
+EVERY_DAY = (
+    attachments.sweep,
+    guessing.forget_old,
+    sessions.sweep,
+    drafts.sweep,
+    incoming.erase_old,
 )
 
 log = logging.getLogger(__name__)
@@ -135,7 +142,7 @@ def _every_minute() -> None:
 def _every_day() -> None:
     """Sweep up what crashed requests left of files, old sessions and drafts, from the start on."""
     while True:
-        for sweep in (attachments.sweep, guessing.forget_old, sessions.sweep, drafts.sweep):
+        for sweep in EVERY_DAY:
             try:
                 sweep()
             except Exception:

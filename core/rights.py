@@ -9,6 +9,7 @@ class Right(StrEnum):
     CASE_EDIT = "case.edit"
     CASE_SEARCH = "case.search"
     CASE_IMPORT = "case.import"
+    PERSON_REFER = "person.refer"  # as a partner: refer somebody to one of our offices
     ASSISTANCE_RECORD = "assistance.record"
     OFFER_SET = "offer.set"  # which kinds of assistance one's own office gives
     BUDGET_SEE = "budget.see"  # what is left of the budget lines of one's organisation

@@ -25,6 +25,7 @@ from cases.models.export import CourtReason, ExportRequest, ExportState
 from cases.models.glass import BrokenGlass, GlassGround, GlassNotice
 from cases.models.grant import BY_HAND, CaseTeamGrant, CaseUserGrant, GrantReason
 from cases.models.import_run import ImportRun
+from cases.models.incoming import IncomingReferral, IncomingStatus
 from cases.models.merge import Merge, MergeState
 from cases.models.person import Person, PersonRole
 from cases.models.reach import Reach
@@ -73,6 +74,8 @@ __all__ = [
     "GrantReason",
     "IdentityDocument",
     "ImportRun",
+    "IncomingReferral",
+    "IncomingStatus",
     "Merge",
     "MergeState",
     "Obstacle",

@@ -23,6 +23,8 @@ class SealedModel(TrackedModel):
 
     SECTIONS: ClassVar[SectionTypes] = {}
     ROUTED: ClassVar[bool] = False
+    # The field that names whose key seals the row: its case, or the row itself where it has one.
+    SEALED_BY: ClassVar[str] = "case"
 
     # Revision at which each section was last sealed: the others keep theirs when one is written.
     sealed_at = models.JSONField(default=dict, editable=False)
@@ -36,7 +38,7 @@ class SealedModel(TrackedModel):
         return cls.SECTIONS
 
     def case_id_(self) -> UUID:
-        """The case whose key seals this row."""
+        """The case whose key seals this row, or the row's own id where it has a key itself."""
         return self.case_id  # type: ignore[attr-defined, no-any-return]
 
     def case_ids(self) -> list[Any]:

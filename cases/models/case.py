@@ -36,6 +36,7 @@ class Stage(models.TextChoices):
 class Case(SealedModel):
     """Work with one person over time."""
 
+    SEALED_BY = "pk"
     SECTIONS = {
         "summary": ("narrative", CaseSummary),
         "facts": ("facts", CaseFacts),

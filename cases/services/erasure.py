@@ -36,7 +36,7 @@ from cases.models import (
     SearchChange,
 )
 from cases.search.live import live_index
-from cases.services import two_people
+from cases.services import incoming, two_people
 from cases.services.retention import lock_living
 from core.exceptions import BadInput, WrongState
 from core.rights import Right
@@ -177,6 +177,11 @@ def _destroy_keys(erasure: _Erasure) -> None:
     keyring.destroy(erasure.case)
 
 
+def _erase_how_it_came(erasure: _Erasure) -> None:
+    """What was told when the person was referred to us has keys of its own."""
+    incoming.erase_of_case(erasure.case, by=erasure.by)
+
+
 def _drop_from_search(erasure: _Erasure) -> None:
     """Record that the key is gone, and have every process drop the case from its name index."""
     with transaction.atomic():
@@ -216,6 +221,7 @@ def _write_ledger(erasure: _Erasure) -> None:
 # Steps, the exceptions with which they fail for now, and what is told then.
 DESTRUCTION = (
     (_destroy_keys, (StillInFile, OperationalError), Obstacle.KEYS),
+    (_erase_how_it_came, (StillInFile, OperationalError), Obstacle.KEYS),
     (_drop_from_search, (), None),
     (_clear_waiting, (), None),
     (_remove_files, Exception, Obstacle.FILES),  # a storage elsewhere has errors of its own

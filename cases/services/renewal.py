@@ -18,7 +18,7 @@ from accounts.models import User
 from audit import trail
 from audit.verbs import Verb
 from cases import door, storage
-from cases.models import Attachment, Case, SealedModel
+from cases.models import Attachment, Case, IncomingReferral, SealedModel
 from cases.services.attachments import reseal_file
 from core.exceptions import Conflict
 from vault import rotation
@@ -68,8 +68,7 @@ def _sealed_anew(case: UUID) -> _Anew:
     """Every row of the case with its versions that are under an older key, sealed anew."""
     anew = _Anew()
     for model in sealed_models():
-        of_case = {"pk": case} if model is Case else {"case": case}
-        for row in model._default_manager.filter(**of_case).order_by("pk"):
+        for row in model._default_manager.filter(**{model.SEALED_BY: case}).order_by("pk"):
             versions = list(model.history.filter(id=row.pk).order_by("revision"))
             changed, damaged = door.seal_anew(versions)
             if isinstance(row, Attachment):
@@ -126,13 +125,14 @@ def how_many() -> int:
 
 
 def _waiting(began: datetime) -> Iterator[UUID]:
-    """Cases whose data key was not renewed since, or not to its end."""
-    last = UUID(int=0)
-    while batch := list(_cases_after(last)):
-        yield from rotation.not_renewed(batch, began)
-        last = batch[-1]
+    """Cases, and referrals of people to us, whose data key was not renewed since or not to its end."""
+    for model in (Case, IncomingReferral):
+        last = UUID(int=0)
+        while batch := _after(model, last):
+            yield from rotation.not_renewed(batch, began)
+            last = batch[-1]
 
 
-def _cases_after(last: UUID) -> list[UUID]:
-    cases = Case.objects.filter(pk__gt=last).order_by("pk")
-    return list(cases.values_list("pk", flat=True)[:BATCH])
+def _after(model: type[SealedModel], last: UUID) -> list[UUID]:
+    rows = model._default_manager.filter(pk__gt=last).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:BATCH])

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import confirming
 from accounts.models import User
 from cases import door, papers
-from cases.entry_forms import StatusDecisionForm
 from cases.facts import is_child
 from cases.forms import ConsentForm, PersonForm, SummaryForm, VictimForm, initial_of
 from cases.keeping import keeping_of
@@ -24,12 +23,12 @@ from cases.selectors import get_case_for, get_case_or_tombstone_for, is_gone, vi
 from cases.services import casework, consents, intake
 from cases.services.glass import restricted_case
 from cases.services.merging import is_reversible, merge_of
-from cases.services.new_case import NewCase
 from cases.stages import STAGES, moves_of, stage_of
 from cases.views.changing import change
 from cases.views.erasure import tombstone
 from cases.views.frame import case_frame
 from cases.views.glass import restricted
+from cases.views.registering import new_case_of, registration_forms
 from core.access import require
 from core.classes import CONTENT, LONG_NAMES
 from core.downloads import attachment, gives_file
@@ -51,34 +50,10 @@ PARTS = (
 @require(Right.CASE_REGISTER)
 def register(request: StaffRequest) -> HttpResponse:
     """Register a person with consent, on one page; a case with a reference comes out."""
-    forms = {
-        "person": PersonForm(request.POST or None),
-        "victim": VictimForm(request.POST or None),
-        "consent": ConsentForm(request.POST or None, prefix="consent"),
-        "decision": StatusDecisionForm(
-            request.POST or None,
-            prefix="decision",
-            classes=set(),
-            empty_permitted=True,
-            use_required_attribute=False,
-        ),
-    }
+    forms = registration_forms(request)
     checked = [form.is_valid() for form in forms.values()]  # all of them, to show every error
     if request.method == "POST" and all(checked):
-        case = intake.register_case(
-            NewCase(
-                identity=forms["person"].identity(),
-                contact=forms["person"].contact(),
-                victim=forms["victim"].victim(),
-                consent=forms["consent"].terms(),
-                entries=[
-                    (name, forms[name].content())
-                    for name in ("decision",)
-                    if forms[name].has_changed()
-                ],
-            ),
-            by=request.user,
-        )
+        case = intake.register_case(new_case_of(forms), by=request.user)
         messages.success(request, _("Case %s is open.") % case.reference)
         return redirect("cases:detail", reference=case.reference)
     status = 422 if request.method == "POST" else 200

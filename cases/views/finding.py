@@ -79,7 +79,7 @@ def search(request: StaffRequest) -> HttpResponse:
     rows, to_ask = None, []
     if not form.is_bound and (text := request.session.pop(SEARCHED, "")):
         form = SearchForm(initial={"q": text})
-        rows = _found(request, text)
+        rows = cases_found(request, text)
         to_ask = whom_to_ask(text, by=request.user)
     context = {
         "form": form,
@@ -97,7 +97,7 @@ def _how_many(user: User, wanted: Wanted) -> str:
     return ngettext("%d case", "%d cases", count) % count
 
 
-def _found(request: StaffRequest, text: str) -> list[CaseRow]:
+def cases_found(request: StaffRequest, text: str) -> list[CaseRow]:
     """Rows of what the index finds; the search is recorded with its text under seal."""
     ids = live_index.find(text, by=request.user)
     details = {"text": text}

@@ -40,12 +40,20 @@ from cases.approvals import approve
 from cases.closing import still_open
 from cases.entries import ENTRY_KINDS
 from cases.models import Case, CaseStatus, GrantReason, Stage
-from cases.sections import ConsentTerms, RiskContent, TaskContent
+from cases.sections import (
+    ConsentTerms,
+    IncomingContact,
+    IncomingPerson,
+    IncomingTold,
+    RiskContent,
+    TaskContent,
+)
 from cases.services.casework import change_entry, move_case, record_entry
 from cases.services.closing import ask_closure
 from cases.services.consents import record_consent
 from cases.services.decoys import mark_decoy
 from cases.services.grants import give_grant
+from cases.services.incoming import Referred, send_incoming
 from cases.services.intake import register_case
 from cases.services.new_case import NewCase
 from cases.services.tasks import give_task
@@ -154,6 +162,7 @@ def load(*, cases: int = CASES) -> int:
     list_providers(staff["supervisor"], staff["officer"])
     _refer(staff, to=_give_desk(staff["partner"]))
     _give_desk(staff["partner.children"])
+    _refer_to_us(staff, offices["BY-MSQ"])
     _go_on(staff["officer"])
     keep_accounts(
         rng,
@@ -260,6 +269,42 @@ def _refer(staff: dict[str, User], *, to: Organisation) -> None:
         )
         if number == 0:
             take_step(row, "accepted", said="", revision=row.revision, by=partner)
+
+
+def _refer_to_us(staff: dict[str, User], to: Office) -> None:
+    """Partners refer people to an office of ours; it has answered neither of them."""
+    today = timezone.localdate()
+    girl = Referred(
+        person=IncomingPerson(first_name="Yana", age_as_told="About 16", primary_language="be"),
+        contact=IncomingContact(safe_contact="Through us; her mother's friend has her telephone."),
+        told=IncomingTold(
+            danger_now="unknown",
+            urgent_need="yes",
+            urgency="She can stay with us for two nights more.",
+            needs=["shelter", "child_protection"],
+            why_trafficked="A friend of her mother took her papers and had her beg at the station.",
+            agreed_to_be_referred="yes",
+            meeting="With us, any afternoon. Somebody of ours stays with her.",
+            referring_case_worker="Sviatlana Mialik",
+            referring_phone="+375 00 000 00 01",
+        ),
+    )
+    man = Referred(
+        person=IncomingPerson(second_name="Kavalenka", first_name="Mikalai", birthdate="1988"),
+        contact=IncomingContact(mobile_phone="+375 00 000 00 02", safe_contact="After six."),
+        told=IncomingTold(
+            danger_now="no",
+            urgent_need="no",
+            needs=["legal", "documents"],
+            why_trafficked="Came back from a building site where he was locked in and not paid.",
+            agreed_to_be_referred="yes",
+            meeting="He comes to your office himself.",
+            referring_case_worker="Hanna Lobach",
+        ),
+    )
+    for username, referred, days in (("partner.children", girl, 1), ("partner", man, 3)):
+        due = today + timedelta(days=days)
+        send_incoming(referred, office=to, answer_due=due, by=staff[username])
 
 
 def _go_on(officer: User) -> None:

@@ -12,6 +12,7 @@ OWN = {"medical", "psychological", "legal", "financial"}
 HOLDERS = {
     "case.read": {"case_officer", "supervisor", "partner_officer", *OWN},
     "case.register": {"case_officer"},
+    "person.refer": {"partner_officer"},
     "case.edit": {"case_officer"},
     "case.search": {"case_officer", "supervisor"},
     "case.import": {"supervisor"},

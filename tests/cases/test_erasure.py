@@ -192,7 +192,7 @@ def everything_sealed(case: Case) -> list[tuple[sealing.Place, bytes]]:
     """(place, bytes) of all that is sealed for a case: rows, versions, details in the log."""
     found = []
     for model in sealed_models():
-        of_case = {"pk": case.pk} if model is Case else {"case": case.pk}
+        of_case = {model.SEALED_BY: case.pk}
         for row in model.objects.filter(**of_case):
             for version in [row, *model.history.filter(id=row.pk)]:
                 for section, (cls, _schema) in door._sections_of(version).items():

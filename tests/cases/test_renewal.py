@@ -12,7 +12,7 @@ from audit import guards, trail, verifier
 from audit.models import Event, Resealing
 from audit.verbs import Verb
 from cases import door, storage
-from cases.models import Attachment, Case, Person
+from cases.models import Attachment, Person
 from cases.selectors import victim_of
 from cases.services import renewal
 from cases.services.intake import register_case
@@ -45,7 +45,7 @@ def told(case, alena, records):
 def everything(case):
     """Every live row and every version of it."""
     for model in renewal.sealed_models():
-        of_case = {"pk": case.pk} if model is Case else {"case": case}
+        of_case = {model.SEALED_BY: case.pk}
         for row in model.objects.filter(**of_case).order_by("pk"):
             yield row
             yield from model.history.filter(id=row.pk).order_by("revision")
