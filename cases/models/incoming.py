@@ -24,7 +24,7 @@ class IncomingReferral(SealedModel):
     """What is told of a person who is to be helped, and what the office answers.
 
     Open are the office and the organisation, days, the status, and the case that came of it. The rest is
-    under a key that belongs to this row alone (docs/adr/0026-incoming-referrals.md): with it everything
+    under a key that belongs to this row alone (docs/adr/0027-incoming-referrals.md): with it everything
     that was told is gone, some time after the answer or together with the case.
     """
 

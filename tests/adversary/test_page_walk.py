@@ -8,7 +8,7 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +40,7 @@ from cases.models import (
     Closure,
     Exclusion,
     GlassNotice,
+    IncomingReferral,
     Task,
     TraffickingEvent,
     Transfer,
@@ -132,7 +133,25 @@ def may_see(user: User | None) -> dict[UUID, set[str]]:
         found.setdefault(grant.content_object_id, set()).update({*grant.classes, "audit"} & own)
     for case in Case.objects.exclude(erased_on=None).filter(pk__in=found):
         found[case.pk] = set()
-    return found
+    return found | {
+        row.pk: own & {"identity", "contact", "narrative"}
+        for row in IncomingReferral.objects.select_related("office")
+        if sees_incoming(user, roles, set(teams.values_list("team__group", flat=True)), row, found)
+    }
+
+
+def sees_incoming(
+    user: User, roles: list[Any], teams: set[int], row: IncomingReferral, cases: Iterable[UUID]
+) -> bool:
+    """Those who sent it; and of the office who take people in, once accepted if they see the case."""
+    rights = {right for role in roles for right in role.rights}
+    place = user.office.organisation if user.office else None
+    if row.is_sent and place is not None and row.organisation_id == place.pk:
+        at_desk = place.desk is not None and place.desk.group_id in teams
+        return Right.PERSON_REFER in rights and (row.recorded_by_id == user.pk or at_desk)
+    registers = Right.CASE_REGISTER in rights and user.office_id == row.office_id
+    supervises = Right.CASE_ASSIGN in rights and row.office.supervisors_id in teams
+    return (registers or supervises) and (row.status != "accepted" or row.became_id in cases)
 
 
 # --- One step ---------------------------------------------------------------------------------
@@ -237,6 +256,7 @@ class Walk:
             "closure": lambda: one_of(Closure.objects.filter(case=case)),
             "task": lambda: one_of(Task.objects.filter(here)),
             "transfer": lambda: one_of(Transfer.objects.filter(here)),
+            "incoming": lambda: one_of(IncomingReferral.objects.all()),
             "kind": lambda: self.random.choice(list(ENTRY_KINDS)),
             "entry": lambda: one_of(TraffickingEvent.objects.filter(here)),
             "link": lambda: one_of(Case.objects.all()),
@@ -290,6 +310,13 @@ class Walk:
             "cases:transfer": {"office": str(case.office_id), "note": "Typed"}
             | {"person_agrees": "yes"},
             "cases:offer": {"act": "decline", "reason": "Typed"},
+            "cases:add_incoming": {"danger_now": "no", "urgent_need": "no"}
+            | {"agreed_to_be_referred": "yes", "why_trafficked": "Typed", "answer_due": today}
+            | {"received_on": today, "office": str(case.office_id)},
+            "cases:incoming_one": {"act": self.random.choice(["decline", "withdraw"])}
+            | {"declined_because": "Typed"},
+            "cases:accept_incoming": {"case": case.reference},
+            "cases:register_incoming": {"second_name": "Typed", "consent-consented": "yes"},
             "cases:erase": {"reason": "mistake", "note": "Typed", "reference": case.reference},
             "cases:decide": {"decision": self.decision(), "note": "Typed"}
             | {"reference": case.reference},

@@ -44,6 +44,7 @@ from cases.models import (
     ExportRequest,
     GlassNotice,
     ImportRun,
+    IncomingReferral,
     Merge,
     Person,
     RetentionRule,
@@ -59,6 +60,7 @@ from cases.sections import (
     FileContent,
     FileFacts,
     Identity,
+    IncomingTold,
     MergeContent,
     MergeFacts,
     TaskContent,
@@ -75,6 +77,7 @@ from config.models import Configuration
 from core.ids import uuid7
 from reporting.models import Snapshot
 from tests.cases.made_entries import contents
+from vault.keyring import keyring
 
 
 @pytest.fixture
@@ -210,6 +213,11 @@ def _oversee(case: Case, by: User) -> None:
     merge.put("facts", MergeFacts(into=str(uuid7())))
     merge.put("content", MergeContent(merged_because="One passport"))
     trail.save(merge, verb=Verb.CASE_MERGED, by=by)
+    incoming = IncomingReferral(office=case.office, recorded_by=by, status="withdrawn")
+    incoming.received_on = incoming.answer_due = incoming.decided_on = date(2026, 3, 1)
+    keyring.create([incoming.pk])
+    incoming.put("told", IncomingTold(why_trafficked="Told"))
+    trail.save(incoming, verb=Verb.INCOMING_RECEIVED, by=by)
     trail.save(Decoy(case=case), verb=Verb.DECOY_MARKED, by=by)
     item = ReviewItem(rule="export", event=uuid7(), at=timezone.now(), officer=by.pk)
     trail.save(item, verb=Verb.REVIEW_RAISED, by=None)

@@ -46,6 +46,7 @@ from cases.models import (
     Exclusion,
     ExportRequest,
     GlassNotice,
+    IncomingReferral,
     Person,
     RetentionRule,
     SearchChange,
@@ -60,6 +61,7 @@ from cases.sections import (
     CommentContent,
     ConsentTerms,
     Identity,
+    IncomingTold,
     RiskContent,
     TaskContent,
     TraffickingEventContent,
@@ -76,6 +78,7 @@ from cases.services import (
     exports,
     glass,
     grants,
+    incoming,
     intake,
     linking,
     matching,
@@ -142,6 +145,8 @@ glass_listed
 transfer_asked transfer_read transfer_accepted transfer_declined transfer_withdrawn
 case_transferred case_merged merge_undone letter_made offer_set budget_reported budget_exported
 plan_followed plan_agreed
+incoming_received incoming_read incoming_accepted incoming_declined incoming_withdrawn
+incoming_erased
 workbook_asked workbook_approved workbook_declined workbook_collected case_in_workbook
 visit_recorded visit_changed
 """
@@ -177,6 +182,7 @@ READERS = {
     tasks: {"may_give", "could_do", "may_end", "next_due"},
     merging: {"check_can_merge", "merge_of", "is_reversible"},
     closing: {"closing_act", "waiting_closure"},
+    incoming: {"offices_to_ask", "may_accept", "with_referral"},
     transfers: {"check_can_transfer", "offices_for", "officers_for", "waiting_transfer"},
     intake: {"first_grants"},
     erasure: {"open_request", "is_due"},
@@ -300,6 +306,17 @@ WRITERS = {
     tasks: {
         "give_task": {Verb.TASK_GIVEN},
         "end_task": {Verb.TASK_DONE, Verb.TASK_GIVEN, Verb.CASE_VIEWED},
+    },
+    incoming: {
+        "send_incoming": {Verb.INCOMING_RECEIVED},
+        "take_down": {Verb.INCOMING_RECEIVED},
+        "accept_as_new": OPENED | {Verb.CASE_REGISTERED, Verb.INCOMING_ACCEPTED},
+        "accept_for": {Verb.CASE_VIEWED, Verb.CASE_CHANGED, Verb.INCOMING_ACCEPTED},
+        "decline_incoming": {Verb.INCOMING_DECLINED},
+        "withdraw_incoming": {Verb.INCOMING_WITHDRAWN},
+        "erase": {Verb.INCOMING_ERASED},
+        "erase_of_case": {Verb.INCOMING_ERASED},
+        "erase_old": {Verb.INCOMING_ERASED},
     },
     transfers: {
         "ask_transfer": {Verb.TRANSFER_ASKED},
@@ -556,6 +573,22 @@ def arguments(
     def sent():
         return referrals.send_referral(case, **referring)
 
+    told_of = incoming.Referred(told=IncomingTold(why_trafficked="Told"))
+    taking_down = {"organisation": None, "received_on": today(), "answer_due": today()}
+    taking_down |= {"by": alena}
+
+    def taken_down():
+        return incoming.take_down(told_of, **taking_down)
+
+    def of_a_case():
+        row = taken_down()
+        return incoming.accept_as_new(row, new_case, arranged="", by=alena).became.pk
+
+    def long_declined():
+        incoming.decline_incoming(taken_down(), because="No bed", advised="", by=pavel)
+        time_machine.move_to(timezone.now() + timedelta(days=100))
+        return (), {}
+
     def not_to_be():
         withdrawn = {"said": "Moved", "revision": 1, "by": alena}
         return referrals.take_step(sent(), "withdrawn", **withdrawn)
@@ -750,6 +783,27 @@ def arguments(
             (transfers.ask_transfer(case, **moving),),
             {"reason": "No room", "by": iryna},
         ),
+        "send_incoming": lambda: (
+            (told_of,),
+            {"office": office, "answer_due": today(), "by": halina},
+        ),
+        "take_down": lambda: ((told_of,), taking_down),
+        "accept_as_new": lambda: ((taken_down(), new_case), {"arranged": "", "by": ihar}),
+        "accept_for": lambda: (
+            (taken_down(), case),
+            {"referral": CaseSummary(), "arranged": "", "by": alena},
+        ),
+        "decline_incoming": lambda: (
+            (taken_down(),),
+            {"because": "No bed", "advised": "", "by": pavel},
+        ),
+        "withdraw_incoming": lambda: (
+            (incoming.send_incoming(told_of, office=office, answer_due=today(), by=halina),),
+            {"by": halina},
+        ),
+        "erase": lambda: ((taken_down(),), {"by": None}),
+        "erase_old": long_declined,
+        "erase_of_case": lambda: ((of_a_case(),), {"by": None}),
         "end_glass_with_grant": lambda: (
             (taken_back(), alena, "transfer"),
             {},
@@ -842,7 +896,7 @@ def _rows():
     tables += [Case, Person, Consent, CaseUserGrant, assistance.Assistance, intake.ImportRun]
     tables += [Attachment, ErasureRequest, ExportRequest, RetentionRule, Proposal, Authenticator]
     tables += [Exclusion, BrokenGlass, GlassNotice, WorkbookRequest]
-    tables += [Closure, Approval, Referral, Override, Task, Transfer]
+    tables += [Closure, Approval, Referral, Override, Task, Transfer, IncomingReferral]
     tables += [table.history.model for table in tables if hasattr(table, "history")]
     tables += [reporting.Snapshot]
     return {table._meta.label: table.objects.count() for table in tables}

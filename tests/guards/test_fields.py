@@ -41,6 +41,8 @@ OPEN_OF_A_CASE = {
         *("stage_before", "closed_on_before", "retain_until_before"),
     },
     "cases.Transfer": {"case", "recorded_on", "recorded_by", "state", "to", "consent"},
+    "cases.IncomingReferral": {"office", "organisation", "is_sent", "status", "received_on"}
+    | {"answer_due", "decided_on", "recorded_by", "became", "erased_on"},
     "cases.StatusDecision": {"case", "recorded_on", "recorded_by"},
     "cases.TraffickingEvent": {"case", "recorded_on", "recorded_by"},
     "cases.Perpetrator": {"case", "recorded_on", "recorded_by"},

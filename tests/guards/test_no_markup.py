@@ -18,7 +18,7 @@ from assistance.reference import KINDS
 from audit import review, trail
 from audit.models import ReviewItem
 from audit.verbs import Verb
-from cases.models import Attachment, Transfer
+from cases.models import Attachment, IncomingReferral, Transfer
 from cases.services.intake import register_case
 from tests.conftest import PASSWORD
 
@@ -283,6 +283,13 @@ def test_markup_in_any_field_stays_text_on_every_page(
     declined = other_supervisor.browser.post(offer, {"act": "decline", "reason": CORPUS[2]})
     assert declined.status_code == 302
     officer.get(at["transfer"])
+    assert officer.fill_in(reverse("cases:add_incoming")) == 302
+    incoming = [IncomingReferral.objects.get().pk]
+    officer.get(reverse("cases:incoming"))
+    for name in ("incoming_one", "accept_incoming", "register_incoming"):
+        officer.get(reverse(f"cases:{name}", args=incoming))
+    assert officer.fill_in(reverse("cases:incoming_one", args=incoming), act="decline") == 302
+    officer.get(reverse("cases:incoming_one", args=incoming))
     robots = (officer, supervisor, other_supervisor, auditor, doctor)
     assert [what for robot in robots for what in robot.became] == []
     assert all(robot.shown for robot in robots), "each saw some of it, as text"

@@ -55,11 +55,13 @@ from audit.verbs import Verb
 from cases import door
 from cases.access import WRITE, permission
 from cases.entries import ENTRY_KINDS
-from cases.models import BrokenGlass, Case, CaseUserGrant, Transfer
+from cases.models import BrokenGlass, Case, CaseUserGrant, IncomingReferral, Transfer
 from cases.search.live import live_index
 from cases.sections import (
     Contact,
     Identity,
+    IncomingPerson,
+    IncomingTold,
     TaskContent,
     TraffickingEventContent,
     VictimContext,
@@ -71,6 +73,7 @@ from cases.services.exclusions import exclude
 from cases.services.exports import ask_for_export
 from cases.services.glass import break_glass
 from cases.services.grants import give_grant, revoke_grant
+from cases.services.incoming import Referred, take_down
 from cases.services.intake import register_case
 from cases.services.linking import link_cases
 from cases.services.merging import merge_cases
@@ -176,6 +179,7 @@ def surround(
     referral = _refer(case, by, person, suffix=suffix, word=word)
     unagreed = _ask_without_consent(case, by, referral.to, word)
     transfer = _transfer(case, by, to or _next_office(case, person, suffix), word)
+    declining, accepting, registering = (_take_down(by) for _number in range(3))
     item, event = _put_up_for_review(by), EventCase.objects.filter(case=case.pk).first().seq
     reference, at_case = case.reference, (case.reference,)
     until = (timezone.localdate() + timedelta(days=30)).isoformat()
@@ -227,6 +231,22 @@ def surround(
         ),
         "cases:withdraw_transfer": ((reference, transfer.pk), {}),
         "cases:offer": ((transfer.pk,), {"act": "decline", "reason": "No room"}),
+        "cases:incoming": ((), {}),
+        "cases:add_incoming": (
+            (),
+            {"danger_now": "no", "urgent_need": "no", "agreed_to_be_referred": "yes"}
+            | {"why_trafficked": "Told", "received_on": today(), "answer_due": until}
+            | {"office": str(case.office_id)},
+        ),
+        "cases:incoming_one": (
+            (declining.pk,),
+            {"act": "decline", "declined_because": "No bed", "advised": "Ask elsewhere"},
+        ),
+        "cases:accept_incoming": ((accepting.pk,), {"case": reference, "arranged": "Tomorrow"}),
+        "cases:register_incoming": (
+            (registering.pk,),
+            {"second_name": "Новая"} | {f"consent-{k}": v for k, v in consent.items()},
+        ),
         "cases:conflicts": (at_case, excluding),
         "cases:end_conflict": ((reference, excluded.pk), {"note": "Mistaken"}),
         "cases:break_glass": (
@@ -309,7 +329,8 @@ def surround(
     ids |= {"task": task.pk, "twin": twin.reference}
     ids |= {"goal": plan[0].pk, "agreement": agreement.pk}
     ids |= {"referral": referral.pk, "closure": closure.pk, "unagreed": unagreed.pk}
-    ids |= {"transfer": transfer.pk}
+    ids |= {"transfer": transfer.pk, "declining": declining.pk}
+    ids |= {"accepting": accepting.pk, "registering": registering.pk}
     ids |= {"workbook": workbook.pk, "cost": cost.pk, "to_pay": to_pay.pk, "paid": paid.pk}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
 
@@ -347,6 +368,15 @@ def _next_office(case: Case, person: Callable[..., User], suffix: str) -> Office
 
 def _transfer(case: Case, by: User, to: Office, word: str) -> Transfer:
     return ask_transfer(case, to=to, note=word, person_agrees=True, by=by)
+
+
+def _take_down(by: User) -> IncomingReferral:
+    """Somebody who is referred to the office, of whom little is told."""
+    referred = Referred(
+        person=IncomingPerson(first_name="Zzyzx"), told=IncomingTold(why_trafficked="Told")
+    )
+    days = {"received_on": timezone.localdate(), "answer_due": timezone.localdate()}
+    return take_down(referred, organisation=None, **days, by=by)
 
 
 def _ask_without_consent(case: Case, by: User, to: Organisation, word: str) -> Referral:

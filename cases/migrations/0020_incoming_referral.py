@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_desk'),
-        ('cases', '0018_transfer'),
+        ('cases', '0019_merge'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
