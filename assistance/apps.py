@@ -20,7 +20,7 @@ class AssistanceConfig(AppConfig):
     def ready(self) -> None:
         from assistance import kinds, reference
         from assistance.agreements import AgreementForm, approving_act, is_agreement
-        from assistance.due import plans_to_approve
+        from assistance.due import costs_to_approve, plans_to_approve
         from assistance.forms import FORMS
         from assistance.models import Assistance, AssistanceStatus, Cost, PlanAgreement
         from assistance.money_forms import CostForm, PayForm, ReverseForm
@@ -127,6 +127,7 @@ class AssistanceConfig(AppConfig):
         DUE_KINDS.append(
             DueKind("plan", _("Support plan to approve"), plans_to_approve, waits=True)
         )
+        DUE_KINDS.append(DueKind("cost", _("Cost to approve"), costs_to_approve, waits=True))
         NAV.append(NavItem(_("Providers"), "providers:list", Right.PROVIDER_SEE))
         NAV.append(NavItem(_("Budgets"), "budgets:list", Right.BUDGET_SEE))
         APPROVABLE[Assistance._meta.label] = Approvable(Assistance, recorded, is_payment)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from assistance.agreements import WRITTEN
-from assistance.models import PlanAgreement, SupportPlan
+from assistance.models import Cost, PlanAgreement, SupportPlan
 from cases.access import visible_cases
 from cases.due import MOST, OPEN, Due
 from cases.models import Approval
@@ -30,6 +30,22 @@ def plans_to_approve(user: User, until: date) -> list[Due]:
         Due(
             *("plan", one.case, one.recorded_on, _("agreement recorded by %s") % one.recorded_by),
             cls="narrative",
+        )
+        for one in waiting.select_related("case", "recorded_by").order_by("pk")[:MOST]
+    ]
+
+
+def costs_to_approve(user: User, until: date) -> list[Due]:
+    """Costs that somebody else planned and that have to be approved, as they stand."""
+    if not user.has_right(Right.CONTENT_APPROVE):
+        return []
+    approved = Approval.objects.filter(object=OuterRef("pk"), version=OuterRef("revision"))
+    waiting = Cost.objects.filter(waits=True, case__status__in=OPEN, case__in=visible_cases(user))
+    waiting = waiting.exclude(recorded_by=user).exclude(Exists(approved))
+    return [
+        Due(
+            *("cost", one.case, one.recorded_on, _("planned by %s") % one.recorded_by),
+            cls="financial",
         )
         for one in waiting.select_related("case", "recorded_by").order_by("pk")[:MOST]
     ]

@@ -250,10 +250,22 @@ class Override(CaseRequest):
 
 
 class Cost(Entry):
-    """What a record of assistance is planned to cost. Which record that is stands under seal."""
+    """What a record of assistance is planned to cost. Which record that is stands under seal.
+
+    Open is that somebody else has to approve it, so that they are told: not how much it is.
+    """
 
     SECTIONS = {"content": ("financial", CostContent)}
-    Privacy = Entry.Privacy
+
+    class Privacy(Entry.Privacy):
+        open = (*Entry.Privacy.open, "waits")
+
+    waits = models.BooleanField(_("has to be approved"), null=True, blank=True)  # None: of before
+
+    class Meta(Entry.Meta):
+        indexes = [
+            models.Index(fields=["case"], condition=models.Q(waits=True), name="cost_that_waits")
+        ]
 
 
 class Payment(Entry):

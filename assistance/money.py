@@ -34,10 +34,14 @@ CENT = Decimal("0.01")
 
 # --- What is planned ------------------------------------------------------------------
 def plan_cost(case: Case, content: CostContent, *, by: User) -> Cost:
-    """Record what a piece of assistance is to cost. Raises NotAllowed, and BadInput without a rate."""
+    """Record what a piece of assistance is to cost. Raises NotAllowed, and BadInput without a rate.
+
+    Must not run inside a transaction: the other costs are opened first, which count towards approval.
+    """
     check_may_record(by, case)
     _check_line(case, content)
     row = Cost(case=case, recorded_on=timezone.localdate(), recorded_by=by)
+    row.waits = _waits(row, content, by)
     row.put("content", content)
     trail.save(row, verb=Verb.COST_PLANNED, by=by)
     return row
@@ -47,10 +51,11 @@ def change_cost(cost: Cost, content: CostContent, *, revision: int, by: User) ->
     """Plan otherwise. An approval of what was planned before does not count for it.
 
     Raises NotAllowed, BadInput, Conflict when it is no longer at `revision`, and WrongState when
-    something is paid that was not reversed.
+    something is paid that was not reversed. Must not run inside a transaction.
     """
     check_may_record(by, cost.case)
     _check_line(cost.case, content)
+    waits = _waits(cost, content, by)
     with transaction.atomic():
         lock_living(cost.case)
         row = locked(cost, revision)
@@ -59,6 +64,7 @@ def change_cost(cost: Cost, content: CostContent, *, revision: int, by: User) ->
                 _("Something of this is paid. Reverse the payment first, or plan another cost.")
             )
         row.put("content", content)
+        row.waits = waits
         trail.save(row, verb=Verb.COST_CHANGED, by=by)
     return row
 
@@ -68,6 +74,15 @@ def check_may_record(by: User, case: Case) -> None:
     if not by.has_right(Right.ASSISTANCE_RECORD):
         raise NotAllowed(_("Your role does not include recording assistance."))
     check_can_write(by, case, FINANCIAL)
+
+
+def _waits(cost: Cost, content: CostContent, by: User) -> bool:
+    """Would this have to be approved, beside the other costs of the case?"""
+    others = list(Cost.objects.filter(case=cost.case_id).exclude(pk=cost.pk))
+    opened = door.open_rows(others, by=by, classes=[FINANCIAL])
+    return needs_approval(
+        content, line_of(content.line), [content, *(_content(sections) for sections in opened)]
+    )
 
 
 def _check_line(case: Case, content: CostContent) -> None:

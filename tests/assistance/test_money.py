@@ -19,6 +19,7 @@ from assistance.services import record_assistance
 from audit import trail
 from audit.verbs import Verb
 from cases import approvals, door
+from cases.due import Show, due_for
 from cases.services.intake import register_case
 from cases.services.transfers import accept_transfer, ask_transfer
 from core.exceptions import BadInput, Conflict, NotAllowed, WrongState
@@ -445,3 +446,34 @@ def test_the_currency_of_a_line_stays_once_something_was_paid(case, alena, pavel
     sent |= {"begins_on": "2026-01-01", "ends_on": "2026-12-31", "approval_above": "200"}
     answer = client_for(pavel).post(f"/budgets/{line.pk}/", sent | {"revision": "1"})
     assert answer.status_code == 409 and BudgetLine.objects.get().currency == "BYN"
+
+
+# --- Who is told ----------------------------------------------------------------------
+def _told(user):
+    return [one.case for one in due_for(user)[Show.WAITING] if one.kind == "cost"]
+
+
+def test_a_supervisor_is_told_of_what_has_to_be_approved(case, alena, pavel, line):
+    small = plan(case, alena, line, planned="150.00")
+    assert not small.waits and _told(pavel) == []
+    large = plan(case, alena, line, planned="250.00", assistance="two")
+    assert large.waits and _told(pavel) == [case] and _told(alena) == []
+    approvals.approve(large, revision=large.revision, by=pavel)
+    assert _told(pavel) == []
+    content = CostContent(planned=D("260.00"), currency="BYN", line=str(line.pk), kind="medical")
+    money.change_cost(large, content, revision=large.revision, by=alena)
+    assert _told(pavel) == [case]  # it stands otherwise
+
+
+def test_a_sum_that_is_cut_into_pieces_is_told_of(case, alena, pavel, line):
+    assert not plan(case, alena, line, planned="150.00").waits
+    assert plan(case, alena, line, planned="60.00").waits
+    assert _told(pavel) == [case]
+
+
+def test_who_reads_no_financial_records_is_told_of_no_cost(case, alena, iryna, share, line):
+    plan(case, alena, line, planned="250.00")
+    share(iryna, "narrative")
+    assert _told(iryna) == []
+    share(iryna, "financial")
+    assert _told(iryna) == [case]

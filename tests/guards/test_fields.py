@@ -52,7 +52,7 @@ OPEN_OF_A_CASE = {
     "assistance.SupportPlan": {"case", "recorded_on", "recorded_by"},
     "assistance.FollowUpVisit": {"case", "recorded_on", "recorded_by", "next_visit_on"},
     "assistance.PlanAgreement": {"case", "recorded_on", "recorded_by"},
-    "assistance.Cost": {"case", "recorded_on", "recorded_by"},
+    "assistance.Cost": {"case", "recorded_on", "recorded_by", "waits"},
     "assistance.Payment": {"case", "recorded_on", "recorded_by", "cost", "reverses"},
     "assistance.AssistanceSession": {"case", "recorded_on", "recorded_by"},
     "assistance.Referral": {"case", "to", "grant", "status", "recorded_by"}
