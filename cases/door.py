@@ -96,12 +96,14 @@ def open_each(
     classes: Iterable[str] | None = None,
     details: dict[str, Any] | None = None,
     reason: str = "",
+    withhold: bool = False,
 ) -> list[Sections | None]:
     """As `open_rows`, for lists: a damaged row comes out as None and is recorded, the others open.
 
     Of a row whose case was erased no section comes out. `reason` is a code for the event.
     """
-    return _open_each(rows, _admit(rows, by, verb, classes, details, reason=reason), by)
+    admitted = _admit(rows, by, verb, classes, details, reason=reason, withhold=withhold)
+    return _open_each(rows, admitted, by)
 
 
 def _open_each(

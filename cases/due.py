@@ -60,6 +60,7 @@ class Due:
     on: date
     note: Any = ""  # what is more to be said of it, such as whose access ends
     tone: str = ""  # code of a status that the note is shown as
+    task: Task | None = None  # what is to be done, under seal: the page opens it
     asked_at: str = ""  # the address where they decide on a case they do not see
     cls: str = ""  # told to nobody who does not read this class of the case
 
@@ -128,7 +129,8 @@ def _tasks(user: User, until: date) -> list[Due]:
     """What this person is to do in open cases."""
     due = _open_tasks().filter(assignee=user, due_on__lte=until)
     return [
-        Due("task", one.case, one.due_on, _from_whom(one)) for one in due.order_by("due_on")[:MOST]
+        Due("task", one.case, one.due_on, _from_whom(one), task=one)
+        for one in due.order_by("due_on")[:MOST]
     ]
 
 
@@ -137,7 +139,7 @@ def _given(user: User, until: date) -> list[Due]:
     since = timezone.localdate() - NEW
     new = _open_tasks().filter(assignee=user, due_on__gt=until, recorded_on__gt=since)
     new = new.exclude(recorded_by=user).order_by("due_on")
-    return [Due("new_task", one.case, one.due_on, _from_whom(one)) for one in new[:MOST]]
+    return [Due("new_task", one.case, one.due_on, _from_whom(one), task=one) for one in new[:MOST]]
 
 
 def _escalated(user: User, until: date) -> list[Due]:
@@ -147,7 +149,8 @@ def _escalated(user: User, until: date) -> list[Due]:
     late = _open_tasks().filter(due_on__lt=timezone.localdate() - ESCALATED)
     late = late.filter(case__in=visible_cases(user)).exclude(assignee=user).order_by("due_on")
     return [
-        Due("late_task", one.case, one.due_on, _("for %s") % one.assignee) for one in late[:MOST]
+        Due("late_task", one.case, one.due_on, _("for %s") % one.assignee, task=one)
+        for one in late[:MOST]
     ]
 
 

@@ -1,14 +1,20 @@
 """What is due for the person who looks: one list, narrowed to what was asked for on the start page."""
 
+from uuid import UUID
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from audit import trail
 from audit.verbs import Verb
+from cases import door
 from cases.due import DUE_KINDS, Show, due_for, label_of_kind
+from cases.models import Task
+from cases.sections import TaskContent
 from cases.selectors import case_rows
 from core.access import require
 from core.http import StaffRequest
@@ -41,9 +47,13 @@ def work(request: StaffRequest) -> HttpResponse:
     if offered := {one.case.pk for _show, one in lines[:MOST] if one.asked_at}:
         trail.record(Verb.CASE_LISTED, by=request.user, cases=sorted(offered))  # no name is shown
     rows = {row.case.pk: row for row in case_rows(ids, by=request.user, verb=Verb.CASE_LISTED)}
+    told = _told([one.task for _show, one in lines[:MOST] if one.task], request.user)
     context = {
         "lines": [
-            (show, one, label_of_kind(one.kind), None if one.asked_at else rows[one.case.pk])
+            (
+                *(show, one, label_of_kind(one.kind), told.get(one.task.pk) if one.task else ""),
+                None if one.asked_at else rows[one.case.pk],
+            )
             for show, one in lines[:MOST]
             if one.case.pk in rows or one.asked_at
         ],
@@ -55,3 +65,13 @@ def work(request: StaffRequest) -> HttpResponse:
         "today": timezone.localdate(),
     }
     return render(request, "cases/work.html", context)
+
+
+def _told(tasks: list[Task], user: User) -> dict[UUID, str]:
+    """What is to be done, of those tasks that open: what waits for a confirmation stays closed."""
+    opened = door.open_each(tasks, by=user, verb=Verb.CASE_LISTED, withhold=True)
+    return {
+        task.pk: content.task
+        for task, sections in zip(tasks, opened, strict=True)
+        if sections and isinstance(content := sections.get("content"), TaskContent)
+    }

@@ -210,3 +210,21 @@ def test_the_queries_do_not_grow_with_the_tasks(case, alena, client_for):
     for _number in range(6):
         give(case, alena)
     assert asked() == few
+
+
+def test_the_list_of_what_is_due_says_what_it_is(case, alena, ihar, share, client_for):
+    share(ihar, "narrative")
+    given = {"due_on": timezone.localdate(), "by": alena}
+    tasks.give_task(
+        case, TaskContent(cls="narrative", task="Buy her a ticket"), assignee=ihar, **given
+    )
+    secret = TaskContent(cls="psychological", task="Ask for a second session")
+    tasks.give_task(case, secret, assignee=alena, **given)
+    page = reverse("cases:work")
+    assert "Buy her a ticket" in client_for(ihar).get(page).content.decode()
+    assert "Ask for a second session" in client_for(alena).get(page).content.decode()
+    late = client_for(alena, ago=600).get(
+        page
+    )  # has to confirm first: the line is there, not the text
+    assert late.status_code == 200
+    assert "Task" in late.content.decode() and "second session" not in late.content.decode()

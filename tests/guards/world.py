@@ -196,6 +196,8 @@ def surround(
         "explain_assistance": "It is paid later",
     }
     sharing = {"to": str(taras.pk), "classes": ["identity"], "until": until, "reason": "review"}
+    # The person is changed first, and the case with them.
+    person_at, case_at = victim_of(case).revision, Case.objects.get(pk=case.pk).revision
     places = {
         "cases:add_file": (at_case, {"cls": "psychological", "file": sent}),
         "cases:file": ((reference, picture.pk), {}),
@@ -260,13 +262,13 @@ def surround(
             (),
             {"second_name": "Новая"} | {f"consent-{k}": v for k, v in consent.items()},
         ),
-        "cases:person": (at_case, {"second_name": "Новая", "revision": "2"}),
-        "cases:victim": (at_case, {"account": "Told", "revision": "3"}),
+        "cases:person": (at_case, {"second_name": "Новая", "revision": str(person_at)}),
+        "cases:victim": (at_case, {"account": "Told", "revision": str(person_at + 1)}),
         "cases:link": (at_case, {"other": sister.reference, "link": "same_event"}),
         "cases:merge": (at_case, {"other": sister.reference, "reason": word, "confirmed": "1"}),
         "cases:undo_merge": ((twin.reference,), {"note": "Two sisters"}),
         "cases:unlink": ((reference, link), {"note": "Mistaken"}),
-        "cases:summary": (at_case, {"summary": word, "revision": "2"}),
+        "cases:summary": (at_case, {"summary": word, "revision": str(case_at + 1)}),
         "cases:panel": ((reference, "event"), {}),
         "cases:add_entry": (
             (reference, "comment"),
