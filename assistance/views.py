@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from assistance import services
 from assistance.agreements import AGREEMENT, AgreementForm, mark_of, record_agreement
-from assistance.forms import FORMS, Choices, Files, Goals
+from assistance.forms import FORMS, Choices, Files
 from assistance.models import Assistance, SupportPlan
 from assistance.offers import offer_of
 from assistance.plans import SUPPORT_PLAN
@@ -25,7 +25,7 @@ from audit.refusals import refused
 from cases import door, drafts
 from cases.access import Access
 from cases.entries import may_write
-from cases.models import AttachmentState, Case
+from cases.models import Attachment, AttachmentState, Case
 from cases.presenters import told
 from cases.sections import FileContent
 from cases.selectors import get_case_for
@@ -151,32 +151,43 @@ def _plan_and_files(
     rows: list[SupportPlan], case: Case, request: StaffRequest
 ) -> tuple[list[tuple[str, Any]], Files]:
     """The goals as the page tells them, and the files that the signed paper can be among."""
-    opened = door.open_rows(rows, by=request.user, classes=["narrative"])
-    contents = [sections["content"] for sections in opened if "content" in sections]
+    files = _files(case)
+    opened = door.open_rows([*rows, *files], by=request.user, classes=["narrative"])
+    contents = [sections["content"] for sections in opened[: len(rows)] if "content" in sections]
     goals = [
         (SUPPORT_PLAN.title(content), told(content, without=("plan_type",))) for content in contents
     ]
-    return goals, files_of(case, request, "narrative")
+    return goals, _named(files, opened[len(rows) :], "narrative")
 
 
 def _choices(request: StaffRequest, case: Case, access: Access, schema: type[Content]) -> Choices:
-    """What a record of this kind can name."""
+    """What a record of this kind can name. Goals are for those who read the plan."""
+    rows = list(SupportPlan.objects.filter(case=case)) if "narrative" in access.read else []
+    files = _files(case)
+    classes = {"narrative", schema.CLASS} if rows else {schema.CLASS}
+    opened = door.open_rows([*rows, *files], by=request.user, classes=classes)
     return Choices(
         offer=offer_of(case.office),
-        goals=goals_of(case, access, request),
-        files=files_of(case, request, schema.CLASS),
+        goals=[
+            (str(row.pk), ": ".join([SUPPORT_PLAN.title(content), content.objectives[:60]]))
+            for row, sections in zip(rows, opened, strict=False)
+            if isinstance(content := sections.get("content"), SupportPlanContent)
+        ],
+        files=_named(files, opened[len(rows) :], schema.CLASS),
         providers=names_for(request.user, schema.KIND),
     )
 
 
-def files_of(case: Case, request: StaffRequest, cls: str) -> Files:
-    """The files of the case that are of this class, for somebody who may read it."""
-    files = list(case.attachments.exclude(state=AttachmentState.REMOVED))
-    opened = door.open_rows(files, by=request.user, classes=[cls])
+def _files(case: Case) -> list[Attachment]:
+    return list(case.attachments.exclude(state=AttachmentState.REMOVED))
+
+
+def _named(files: list[Attachment], opened: list[door.Sections], cls: str) -> Files:
+    """Those of these files that are of this class, and that opened."""
     return [
         (str(row.pk), f"{content.name}, {date_format(row.added_on, 'j M Y')}")
         for row, sections in zip(files, opened, strict=True)
-        if isinstance(content := sections.get("content"), FileContent)
+        if isinstance(content := sections.get("content"), FileContent) and content.cls == cls
     ]
 
 
@@ -192,19 +203,6 @@ def opened_record(
         raise NotFound(_("There is no such record, or it is not shared with you."))
     check_can_write(request.user, case, content.CLASS)
     return case, access, row, content
-
-
-def goals_of(case: Case, access: Access, request: StaffRequest) -> Goals:
-    """The goals of the case, for somebody who may read them; those without the class get none."""
-    if "narrative" not in access.read:
-        return []
-    rows = list(SupportPlan.objects.filter(case=case))
-    opened = door.open_rows(rows, by=request.user, classes=["narrative"])
-    return [
-        (str(row.pk), ": ".join([SUPPORT_PLAN.title(content), content.objectives[:60]]))
-        for row, sections in zip(rows, opened, strict=True)
-        if isinstance(content := sections.get("content"), SupportPlanContent)
-    ]
 
 
 def kinds_for(access: Access) -> list[tuple[str, Any]]:

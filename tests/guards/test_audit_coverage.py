@@ -1017,7 +1017,9 @@ def test_the_event_of_a_page_that_fails_is_committed(visit, case, alena, monkeyp
 
 def _assert_read(start, page, case, alena):
     reads = [event for event in log.since(start) if event.verb == PAGES[page][1]]
-    assert [(event.actor, event.outcome) for event in reads] == [(alena.pk, "ok")]
+    # One that offers goals and files to choose from reads those, too.
+    assert {(event.actor, event.outcome) for event in reads} == {(alena.pk, "ok")}
+    assert len(reads) <= 2
     assert EventCase.objects.filter(case=case.pk, seq=reads[0].seq).exists()
 
 
