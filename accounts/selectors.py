@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.administered import people_of
-from accounts.models import RoleHolding, Team, TeamMembership, User
+from accounts.models import Organisation, RoleHolding, Team, TeamMembership, User
 from accounts.roles import ROLES, Role
 from audit.selectors import events
 from audit.verbs import Verb
@@ -19,6 +20,11 @@ PAGE = 50
 
 
 # --- As they are now ------------------------------------------------------------------
+def other_organisations(own: Any) -> QuerySet[Organisation]:
+    """All but the one with this id, which may be None, by name."""
+    return Organisation.objects.exclude(pk=own).order_by("name")
+
+
 def person_of(by: User, pk: UUID) -> User:
     """An account that `by` keeps or decides about. Raises NotFound for every other alike."""
     found = people_of(by).select_related("office__organisation").filter(pk=pk).first()

@@ -21,7 +21,7 @@ from assistance.sections import ReferralContent
 from audit import trail
 from audit.verbs import Verb
 from cases.access import access_to
-from cases.consents import REFERRAL, covering
+from cases.consents import REFERRAL, beyond, covering
 from cases.models import Case
 from cases.services import grants, two_people
 from cases.services.retention import lock_living
@@ -51,7 +51,8 @@ def ask_for_override(
         raise BadInput(_("Choose a reason, and say in your own words what the danger is."))
     check_content(content, classes, answer_due, until)
     grant_for(case, to, classes, until, by=by)  # looked at now, made when somebody agrees
-    if covering(case, REFERRAL, by=by) is not None:
+    found = covering(case, REFERRAL, by=by)
+    if found is not None and not beyond(found[1], to=[to.pk], classes=classes):
         raise BadInput(_("The person has agreed to referrals: send it without a second person."))
     with transaction.atomic():
         person = two_people.people(by.pk)[by.pk]

@@ -1,12 +1,14 @@
 """HTML input of referrals: shape and wording."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,18 +17,22 @@ from assistance.models import OverrideGround
 from assistance.providers import Told
 from assistance.referrals import SERVICES
 from assistance.sections import ReferralContent
+from cases.consents import beyond, includes, kept_back
 from cases.forms import day, one_of, section_from, text
 from cases.keeping_forms import SEALED
 from cases.reference import entry_choices
+from cases.sections import ConsentTerms
 from core.classes import LONG_NAMES, choices_of
 
 ANSWERED_WITHIN = timedelta(days=3)  # unless the sender says otherwise
 SEEN_FOR = timedelta(days=90)
+NOT_AGREED = _("Not among those the person agreed to")
+KEPT_BACK = _("The person keeps this back")
 UNKNOWN = Told(_("Not in the directory of providers"))
 
 
-class ReceiverRadios(forms.RadioSelect):
-    """Organisations to choose from, each with what the directory of providers says of it."""
+class TellingOptions(forms.widgets.ChoiceWidget):
+    """Options to choose from, some of them with what there is to know of them."""
 
     told: Mapping[str, Told] = {}
 
@@ -36,6 +42,14 @@ class ReceiverRadios(forms.RadioSelect):
             option["told"] = told
             option["attrs"]["aria-describedby"] = f"{option['attrs'].get('id', name)}_told"
         return option
+
+
+class ReceiverRadios(TellingOptions, forms.RadioSelect):
+    """Organisations, each with what the directory of providers says of it, and the consent."""
+
+
+class PartBoxes(TellingOptions, forms.CheckboxSelectMultiple):
+    """Parts of the case, with what the consent says of them."""
 
 
 class ReferralForm(forms.Form):
@@ -61,7 +75,7 @@ class ReferralForm(forms.Form):
     classes = forms.MultipleChoiceField(
         label=_("What they may open"),
         choices=list(LONG_NAMES.items()),
-        widget=forms.CheckboxSelectMultiple,
+        widget=PartBoxes,
         help_text=_("What this needs is ticked already. Send more only if they cannot do without."),
         error_messages={"required": _("Choose at least one class.")},
     )
@@ -71,7 +85,7 @@ class ReferralForm(forms.Form):
         _("Reason for referring on"), entry_choices("REFERRAL_REASON")
     )
     referred_case_worker = text(_("Whom to ask at the other organisation"))
-    # Asked for only where the person has not agreed.
+    # Asked for only where the person has not agreed to what is chosen.
     ground = forms.ChoiceField(
         label=_("Why can it not wait for their consent?"),
         choices=OverrideGround.choices,
@@ -89,27 +103,37 @@ class ReferralForm(forms.Form):
     def __init__(
         self,
         *args: Any,
+        typed: QueryDict,
         service: str,
         organisations: Iterable[Organisation],
         told: Mapping[UUID, Told],
         own_classes: set[str],
-        is_covered: bool,
+        terms: ConsentTerms | None,
         **kwargs: Any,
     ) -> None:
+        """`typed`: in this request or a draft; `terms`: of the last consent if it covers referrals."""
         super().__init__(*args, **kwargs)
-        self.service, self.is_covered = service, is_covered
-        if is_covered:
+        self.service = service
+        to = [typed["to"]] if typed.get("to") else []
+        self.beyond = beyond(terms, to=to, classes=typed.getlist("classes")) if terms else ""
+        self.is_covered = terms is not None and not self.beyond
+        if self.is_covered:
             del self.fields["ground"], self.fields["note"]
         self._organisations = {str(one.pk): one for one in organisations}
         fields: dict[str, Any] = self.fields
         fields["to"].choices = [(pk, str(one)) for pk, one in self._organisations.items()]
-        if len(self._organisations) == 1:
-            fields["to"].initial = next(iter(self._organisations))
+        agreed = {pk for pk in self._organisations if not terms or includes(terms, pk)}
+        if len(self._organisations) == len(agreed) == 1:
+            fields["to"].initial = next(iter(agreed))
+        of_directory = {pk: told.get(one.pk, UNKNOWN) for pk, one in self._organisations.items()}
         fields["to"].widget.told = {
-            pk: told.get(one.pk, UNKNOWN) for pk, one in self._organisations.items()
+            pk: one if pk in agreed else replace(one, warnings=(NOT_AGREED, *one.warnings))
+            for pk, one in of_directory.items()
         }
+        kept = kept_back(terms, own_classes) if terms else []
         fields["classes"].choices = choices_of(own_classes)
-        fields["classes"].initial = list(SERVICES[service].needs)
+        fields["classes"].widget.told = dict.fromkeys(kept, Told("", (KEPT_BACK,)))
+        fields["classes"].initial = [cls for cls in SERVICES[service].needs if cls not in kept]
         today = timezone.localdate()
         fields["answer_due"].initial = today + ANSWERED_WITHIN
         fields["until"].initial = today + SEEN_FOR

@@ -67,13 +67,14 @@ def send_referral(
 ) -> Referral:
     """Refer a case to the desk of an organisation; it sees these classes to the end of the day `until`.
 
-    Raises NotAllowed, BadInput when it cannot be sent so or the person has not agreed, WrongState,
+    Raises NotAllowed, BadInput when it cannot be sent so or the person has not agreed to it, WrongState,
     Conflict when another consent is recorded at this moment, and ConfirmationNeeded. Must not run inside
     a transaction: the consent is opened first.
     """
-    check_content(content, set(classes), answer_due, until)
+    classes = set(classes)
+    check_content(content, classes, answer_due, until)
     grant, desk = grant_for(case, to, classes, until, by=by)
-    consent = check_covered(case, REFERRAL, by=by)
+    consent = check_covered(case, REFERRAL, to=[to.pk], classes=classes, by=by)
     row = new_referral(case, to, content, answer_due, by=by)
     with transaction.atomic():
         lock_living(case)

@@ -52,13 +52,15 @@ def refer(request: StaffRequest, reference: str) -> HttpResponse:
             refused(request, cases=[case.pk])
         return render(request, "assistance/refer.html", frame, status=422 if is_refused else 200)
     is_sent = "until" in request.POST
+    found = covering(case, REFERRAL, by=request.user)
     form = ReferralForm(
         request.POST if is_sent else None,
+        typed=typed,
         service=service,
         organisations=services.receivers(case),
         told=told_of_agencies(request.user, service),
         own_classes=access.read,
-        is_covered=covering(case, REFERRAL, by=request.user) is not None,
+        terms=found[1] if found else None,
     )
     if is_sent and form.is_valid() and _send(request, case, form):
         return redirect("cases:detail", reference=reference)

@@ -91,7 +91,7 @@ class TransferForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=_(
             "To an office of another organisation the case goes only with a recorded consent to "
-            "“Sharing with the organisations of a referral”."
+            "“Sharing with the organisations of a referral” that covers that one and every part."
         ),
         error_messages={"required": _("Say whether the person agrees.")},
     )

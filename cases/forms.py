@@ -12,7 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team, User
+from accounts.models import Organisation, Team, User
 from cases import papers, reference
 from cases.countries import LANGUAGES, country_groups
 from cases.files import types
@@ -385,6 +385,22 @@ class ConsentForm(forms.Form):
     recorded_on = day(_("Date of consent"), required=True)
     form = one_of(_("How it was given"), reference.entry_choices("CONSENT_FORMS"))
     purposes = several_of(_("Agreed purposes"), reference.entry_choices("CONSENT_PURPOSES"))
+    recipients = several_of(
+        _("Organisations it may be shared with"),
+        [],
+        help_text=_(
+            "If the person agrees to some organisations only, choose them. With none chosen, any "
+            "organisation of a referral may see what is referred."
+        ),
+    )
+    classes = several_of(
+        _("Parts that may be shared"),
+        list(LONG_NAMES.items()),
+        help_text=_(
+            "If the person wants some parts kept back, choose what may be shared. With none chosen, "
+            "no part is kept back."
+        ),
+    )
     points_explained = several_of(
         _("Explained to the person"), reference.entry_choices("CONSENT_GUIDANCE")
     )
@@ -397,6 +413,12 @@ class ConsentForm(forms.Form):
         help_text=_("Leave it empty when it holds until the person withdraws it."),
     )
     remarks = text(_("Remarks"), long=True)
+
+    def __init__(self, *args: Any, organisations: Iterable[Organisation], **kwargs: Any) -> None:
+        """`organisations` are those that the person may choose from."""
+        super().__init__(*args, **kwargs)
+        others = [(str(one.pk), str(one)) for one in organisations]
+        self.fields["recipients"].choices = others  # type: ignore[attr-defined]
 
     def terms(self) -> ConsentTerms:
         return section_from(self, ConsentTerms)

@@ -9,12 +9,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Organisation
 from cases import differences, reference
 from cases.countries import LANGUAGES, country_name
 from cases.differences import Difference
 from cases.facts import ages_on
 from cases.forms import ConsentForm, FileForm, PersonForm, SummaryForm, VictimForm
 from cases.models import CaseStatus, RetentionKind
+from core.classes import SHORT_NAMES
 from core.known_days import told_day
 from core.schema import Section, is_recorded
 
@@ -86,6 +88,7 @@ CODES: dict[str, dict[str, Any]] = {
     "purposes": reference.CONSENT_PURPOSES,
     "points_explained": reference.CONSENT_GUIDANCE,
     "form": reference.CONSENT_FORMS,
+    "classes": SHORT_NAMES,
     "closed_as": dict(CaseStatus.choices),
     "closure_reason": reference.CLOSURE_REASONS,
     "retention_kind": dict(RetentionKind.choices),
@@ -104,6 +107,7 @@ PAIRS: dict[str, Callable[[str, Any], str]] = {
     ),
 }
 KNOWN_DAYS = frozenset({"event_date", "birthdate"})
+ORGANISATIONS = frozenset({"recipients"})  # fields that name organisations
 LINKS: set[str] = set()  # fields that name another row of the file; upper apps add theirs
 
 
@@ -152,7 +156,7 @@ def text_of(name: str, value: Any) -> str:
         case bool():
             return _("Yes") if value else _("No")
         case list():
-            return ", ".join(item_of(name, item) for item in value)
+            return ", ".join(items_of(name, value))
         case dict() if name in PAIRS:
             return "\n".join(PAIRS[name](key, item) for key, item in value.items())
         case dict():
@@ -160,6 +164,14 @@ def text_of(name: str, value: Any) -> str:
         case str():
             return item_of(name, value)
     return date_format(value, "j M Y") if hasattr(value, "isoformat") else str(value)
+
+
+def items_of(name: str, codes: list[Any]) -> list[str]:
+    """The values of a field that holds several, in words."""
+    if name in ORGANISATIONS:
+        names = {str(pk): str(one) for pk, one in Organisation.objects.in_bulk(codes).items()}
+        return [names.get(code, _("an organisation that is no more")) for code in codes]
+    return [item_of(name, code) for code in codes]
 
 
 def item_of(name: str, code: str) -> str:
@@ -178,7 +190,7 @@ def difference_of(
 ) -> Difference:
     """What differs between two values of a field. `texts` tells them, where they are not told alone."""
     if isinstance(after, list) and before:
-        items = [[item_of(name, item) for item in value] for value in (before, after)]
+        items = [items_of(name, value) for value in (before, after)]
         return differences.of_lists(label_of(name), *items)
     return differences.of_texts(
         label_of(name), *(texts or (text_of(name, before), text_of(name, after)))

@@ -345,6 +345,8 @@ class ConsentTerms(Section):
 
     consented: bool | None = None
     purposes: list[str] = []  # codes of reference.CONSENT_PURPOSES
+    recipients: list[str] = []  # ids of accounts.Organisation; empty: no limit named
+    classes: list[str] = []  # codes of core.classes.CONTENT; empty: no limit named
     points_explained: list[str] = []  # codes of reference.CONSENT_GUIDANCE
     form: str = ""  # code of reference.CONSENT_FORMS
     language: str = ""

@@ -23,8 +23,9 @@ class WorkbookForm(DaysForm):
         choices=WorkbookPurpose.choices,
         widget=forms.RadioSelect,
         help_text=_(
-            "To another organisation go only cases whose last consent covers a referral. Within our own "
-            "nothing new is done with the cases, so nobody is asked again."
+            "To another organisation go only cases whose last consent covers a referral, names no "
+            "organisations and keeps nothing of it back. Within our own nothing new is done with the "
+            "cases, so nobody is asked again."
         ),
         error_messages={"required": _("Choose who receives it.")},
     )

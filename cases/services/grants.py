@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.confirming import check_recent
-from accounts.models import Office, Team, TeamMembership, User
+from accounts.models import Office, Organisation, Team, TeamMembership, User
 from audit import trail
 from audit.verbs import Verb
 from cases.access import READ, WRITE, access_to, may_act, permission
-from cases.consents import REFERRAL, check_covered, check_still_counts
+from cases.consents import REFERRAL, beyond, check_covered, check_still_counts, covers
 from cases.models import (
     BY_HAND,
     Case,
@@ -24,6 +24,7 @@ from cases.models import (
     GrantReason,
     SearchChange,
 )
+from cases.sections import ConsentTerms
 from cases.services.intake import ASSIGNMENT_TERM, first_grants
 from cases.services.retention import lock_living
 from core.classes import CONTENT
@@ -51,12 +52,15 @@ def give_grant(
 ) -> CaseUserGrant | CaseTeamGrant:
     """Let a person or a team read (and write) classes of a case until `ends`, from now or from `starts`.
 
-    Raises what `new_grant` raises, BadInput, too, when the person has not agreed to a referral, and
-    Conflict when they take that back at this moment.
+    Raises what `new_grant` raises, BadInput, too, when the person has not agreed to a referral of these
+    classes to this organisation, and Conflict when they take that back at this moment.
     """
+    classes, consent = set(classes), None
     given = {"classes": classes, "may_write": may_write, "starts": starts, "ends": ends}
     grant = new_grant(case, to=to, reason=reason, by=by, **given)  # type: ignore[arg-type]
-    consent = check_covered(case, REFERRAL, by=by) if reason == GrantReason.REFERRAL else None
+    if reason == GrantReason.REFERRAL:
+        others = others_of(to, case)
+        consent = check_covered(case, REFERRAL, to=others, classes=classes, by=by)
     with transaction.atomic():
         if consent is not None:
             check_still_counts(consent)
@@ -138,9 +142,12 @@ def end_grant(grant: CaseUserGrant | CaseTeamGrant, *, by: User, reason: str = "
             SearchChange.objects.create(case=current.content_object_id)
 
 
-def end_referrals(case: Case, *, by: User) -> None:
-    """What was shared with other organisations ends: the person agrees to it no longer."""
+def end_uncovered(case: Case, terms: ConsentTerms, *, by: User) -> None:
+    """What was shared with other organisations ends where the person, by these terms, agrees to it no
+    longer: a grant to an organisation or with a class that they do not cover ends whole.
+    """
     now = timezone.now()
+    is_agreed, has_ended = covers(terms, REFERRAL, timezone.localdate()), False
     with transaction.atomic():
         Case.objects.select_for_update().get(pk=case.pk)
         for model in (CaseUserGrant, CaseTeamGrant):
@@ -148,8 +155,13 @@ def end_referrals(case: Case, *, by: User) -> None:
                 content_object=case, reason=GrantReason.REFERRAL, revoked_at=None, ends__gt=now
             )
             for grant in held:
-                _end(grant, by=by, reason="consent")
-        SearchChange.objects.create(case=case.pk)
+                to = grant.user if isinstance(grant, CaseUserGrant) else grant.group.team
+                others = others_of(to, case)
+                if not is_agreed or beyond(terms, to=others, classes=grant.classes):
+                    _end(grant, by=by, reason="consent")
+                    has_ended = True
+        if has_ended:
+            SearchChange.objects.create(case=case.pk)
 
 
 def is_revocable(grant: CaseUserGrant | CaseTeamGrant) -> bool:
@@ -213,6 +225,21 @@ def members_of(to: User | Team) -> list[User]:
         return [to] if to.is_active else []
     members = to.memberships.now().values("user")
     return list(User.objects.filter(is_active=True, pk__in=members).select_related("office"))
+
+
+def others_of(to: User | Team, case: Case) -> set[Any]:
+    """Ids of the organisations that a grant to this person or team lets in, but for the case's own.
+
+    Counted is who is switched off at the moment, too. None stands for somebody without an office.
+    """
+    people: Iterable[User] = [to] if isinstance(to, User) else []
+    if isinstance(to, Team):
+        members = to.memberships.now().values("user")
+        people = User.objects.filter(pk__in=members).select_related("office")
+    found = {one.organisation_id for one in people if not is_of_the_house(one, case)}
+    if isinstance(to, Team) and (desk_of := Organisation.objects.filter(desk=to).first()):
+        found.add(desk_of.pk)
+    return found
 
 
 def is_of_the_house(person: User, case: Case) -> bool:

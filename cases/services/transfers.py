@@ -17,6 +17,7 @@ from cases.models import CLOSED, Case, Consent, Exclusion, Transfer, TransferSta
 from cases.sections import TransferAnswer, TransferContent
 from cases.services.grants import can_be_officer, check_can_assign, move_grants
 from cases.services.retention import lock_living
+from core.classes import CONTENT
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from core.rights import Right
 
@@ -157,7 +158,8 @@ def _leaves_organisation(case: Case, to: Office) -> bool:
 
 def _consent_for(case: Case, to: Office, by: User) -> Consent:
     try:
-        return check_covered(case, REFERRAL, by=by)
+        # Whoever takes a case over reads all of it.
+        return check_covered(case, REFERRAL, to=[to.organisation_id], classes=CONTENT, by=by)
     except BadInput as error:
         raise BadInput(
             _("%(office)s belongs to another organisation. %(why)s")

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import confirming
 from accounts.models import User
+from accounts.selectors import other_organisations
 from cases import door, papers
 from cases.facts import is_child
 from cases.forms import ConsentForm, PersonForm, SummaryForm, VictimForm, initial_of
@@ -220,14 +221,15 @@ def record_consent(request: StaffRequest, reference: str) -> HttpResponse:
     """Add a record of consent."""
     case, access = get_case_for(request.user, reference)
     casework.check_can_write(request.user, case, "narrative")
-    form = ConsentForm(request.POST or None)
+    others = other_organisations(case.office.organisation_id)
+    form = ConsentForm(request.POST or None, organisations=others)
     if request.method == "POST" and form.is_valid():
         terms: ConsentTerms = form.terms()
         day = form.cleaned_data["recorded_on"]
         row = consents.record_consent(case, terms=terms, recorded_on=day, by=request.user)
         messages.success(request, _("Consent is recorded."))
-        if consents.ends_referrals(row, terms):
-            messages.warning(request, _("What other organisations could see of the case ends."))
+        if told_of_end := consents.what_ends(row, terms):
+            messages.warning(request, told_of_end)
         return redirect("cases:detail", reference=reference)
     status = 422 if request.method == "POST" else 200
     context = case_frame(request, case, access) | {"form": form}

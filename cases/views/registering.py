@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from accounts.selectors import other_organisations
 from cases.entry_forms import StatusDecisionForm
 from cases.forms import ConsentForm, PersonForm, VictimForm
 from cases.sections import CaseSummary
@@ -18,7 +19,11 @@ def registration_forms(
     return {
         "person": PersonForm(request.POST or None, initial=known),
         "victim": VictimForm(request.POST or None, initial=known),
-        "consent": ConsentForm(request.POST or None, prefix="consent"),
+        "consent": ConsentForm(
+            request.POST or None,
+            prefix="consent",
+            organisations=other_organisations(request.user.organisation_id),
+        ),
         "decision": StatusDecisionForm(
             request.POST or None,
             prefix="decision",

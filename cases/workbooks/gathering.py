@@ -1,7 +1,7 @@
 """Which of the cases asked for go into a workbook, and their files, opened through the door."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from accounts.models import User
 from audit.verbs import Verb
 from cases import door
 from cases.access import Access, access_to
-from cases.consents import REFERRAL, covers
+from cases.consents import REFERRAL, covers, kept_back
 from cases.entries import ENTRY_KINDS
 from cases.imports.htcds_fields import HTCDS_FIELDS
 from cases.models import Case, Consent, Person, PersonRole, SealedModel, WorkbookPurpose
@@ -58,24 +58,34 @@ def sort(cases: Sequence[Case], purpose: str, *, by: User) -> tuple[list[Case], 
             left_out.append(LeftOut(case.reference, "", _("is not open to you in full, or erased")))
     if purpose != WorkbookPurpose.OTHERS:
         return found, left_out
-    agreed = _agreed(found, by)
-    without = [case for case in found if case.pk not in agreed]
-    message = _("the person has not agreed that it is shared with other organisations")
-    left_out += [LeftOut(case.reference, "", message) for case in without]
-    return [case for case in found if case.pk in agreed], left_out
+    reasons = _not_agreed(found, needed, by)
+    left_out += [
+        LeftOut(case.reference, "", reasons[case.pk]) for case in found if case.pk in reasons
+    ]
+    return [case for case in found if case.pk not in reasons], left_out
 
 
-def _agreed(cases: Sequence[Case], by: User) -> set[UUID]:
-    """The cases whose last consent covers a referral today."""
+def _not_agreed(cases: Sequence[Case], classes: Collection[str], by: User) -> dict[UUID, str]:
+    """The cases whose last consent does not cover today that another organisation gets these classes.
+
+    A workbook goes to whoever holds a key, so it covers no consent to organisations by name.
+    """
     rows = list(_last_consents(cases).values())
     opened = door.open_each(rows, by=by, verb=Verb.CASE_VIEWED, classes=["narrative"])
     today = timezone.localdate()
-    return {
-        row.case_id
-        for row, sections in zip(rows, opened, strict=True)
-        if isinstance(terms := (sections or {}).get("terms"), ConsentTerms)
-        and covers(terms, REFERRAL, today)
-    }
+    message = _("the person has not agreed that it is shared with other organisations")
+    reasons = {case.pk: message for case in cases}
+    for row, sections in zip(rows, opened, strict=True):
+        terms = (sections or {}).get("terms")
+        if not isinstance(terms, ConsentTerms) or not covers(terms, REFERRAL, today):
+            continue
+        if terms.recipients:
+            reasons[row.case_id] = _("the person has agreed to some organisations by name only")
+        elif kept_back(terms, classes):
+            reasons[row.case_id] = _("the person keeps parts back that a workbook holds")
+        else:
+            del reasons[row.case_id]
+    return reasons
 
 
 def _last_consents(cases: Sequence[Case]) -> dict[UUID, Consent]:

@@ -246,12 +246,17 @@ def _share(staff: dict[str, User]) -> None:
 
 
 def _refer(staff: dict[str, User], *, to: Organisation) -> None:
-    """Some cases are referred to a partner organisation; one referral is accepted already."""
+    """Some cases are referred to a partner organisation; one referral is accepted already.
+
+    The person of that one agrees to nobody else.
+    """
     officer, partner = staff["officer"], staff["partner"]
     today = timezone.localdate()
     for number, case in enumerate(Case.objects.filter(owner=officer)[4:8]):
         service = ("shelter", "legal", "shelter", "psychological")[number]
         terms = ConsentTerms(consented=True, purposes=["assistance", "referral"])
+        if number == 0:
+            terms.recipients = [str(to.pk)]
         record_consent(case, terms=terms, recorded_on=today, by=officer)
         row = send_referral(
             case,

@@ -143,6 +143,37 @@ def test_without_a_consent_nothing_is_sent(case, send, alena, halina):
     assert not Referral.objects.exists() and not CaseTeamGrant.objects.filter(reason="referral")
 
 
+def _agreed(case, by, **limits):
+    terms = ConsentTerms(consented=True, purposes=["referral"], **limits)
+    record_consent(case, terms=terms, recorded_on=timezone.localdate(), by=by)
+
+
+@pytest.fixture
+def linden(office, person):
+    """Another partner organisation, with Zina at its desk."""
+    own = make_organisation(name="Linden", kind="NGO", is_partner=True, by=None)
+    at = make_office(code="BY-LDN", name="Linden", country="BY", organisation=own, by=None)
+    join_team(user=person("zina", "partner_officer", at=at), team=make_desk(own, by=None), by=None)
+    own.refresh_from_db()
+    return own
+
+
+def test_nothing_is_sent_to_an_organisation_that_was_not_named(case, send, alena, haven, linden):
+    _agreed(case, alena, recipients=[str(haven.pk)])
+    with pytest.raises(BadInput, match="some organisations only"):
+        send(to=linden)
+    assert not Referral.objects.exists() and not CaseTeamGrant.objects.filter(reason="referral")
+    send(to=haven)
+
+
+def test_no_part_is_sent_that_the_person_keeps_back(case, send, alena, halina):
+    _agreed(case, alena, classes=["identity", "contact"])
+    with pytest.raises(BadInput, match=r"keeps parts of the case back: medical\."):
+        send(classes=["identity", "contact", "medical"])
+    assert not Referral.objects.exists() and not access_to(halina, [case.pk])
+    send(classes=["identity", "contact"])
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -291,6 +322,20 @@ def test_a_consent_that_is_taken_back_withdraws_it_in_the_same_transaction(
     assert log.told(withdrawn)["reason"] == "consent"
 
 
+@pytest.mark.parametrize("limit", ["recipients", "classes"])
+def test_a_narrower_consent_withdraws_what_goes_beyond_it(
+    case, send, alena, haven, linden, halina, limit
+):
+    stays, goes = send(to=haven), send(to=linden, classes=["identity", "contact", "medical"])
+    limits = {"recipients": [str(haven.pk)], "classes": ["identity", "contact"]}
+    _agreed(case, alena, **{limit: limits[limit]})
+    for row in (stays, goes):
+        row.refresh_from_db()
+    assert (stays.status, goes.status) == ("sent", "withdrawn")
+    assert access_to(halina, [case.pk])
+    assert not access_to(linden.desk.memberships.get().user, [case.pk])
+
+
 def test_access_that_is_taken_back_withdraws_it(send, alena):
     row = send()
     revoke_grant(row.grant, by=alena)
@@ -401,15 +446,47 @@ def test_the_form_warns_before_anything_is_typed_where_the_person_has_not_agreed
     assert not Referral.objects.exists()
 
 
-def test_another_partner_does_not_learn_of_it(case, send, alena, person, client_for, haven):
+def test_the_form_marks_what_the_consent_does_not_cover_before_anything_is_sent(
+    case, alena, haven, linden, client_for
+):
+    _agreed(case, alena, recipients=[str(haven.pk)], classes=["identity", "medical"])
+    page = client_for(alena).post(_refer(case), {"service": "shelter"}).content.decode()
+    assert _marked(page, "to", "Not among those") == {str(linden.pk)}
+    assert _marked(page, "classes", "keeps this back") == CONTENT - {"identity", "medical"}
+    [contact] = [tag for tag in page.split("<input") if 'value="contact"' in tag]
+    assert "checked" not in contact.split(">")[0], "though a shelter needs it"
+    assert "Send the referral" in page and 'name="ground"' not in page
+    _agreed(case, alena)
+    page = client_for(alena).post(_refer(case), {"service": "shelter"}).content.decode()
+    assert "Not among those" not in page and "keeps this back" not in page
+
+
+def _marked(page, name, words):
+    """Values of the options of a field under which these words stand."""
+    options = [tag for tag in page.split("<input") if f'name="{name}"' in tag.split(">")[0]]
+    marked = [tag for tag in options if words in tag.partition("</fieldset>")[0]]
+    return {tag.partition('value="')[2].partition('"')[0] for tag in marked}
+
+
+def test_beyond_the_consent_it_takes_a_second_person(case, alena, haven, linden, client_for):
+    _agreed(case, alena, recipients=[str(haven.pk)])
+    browser = client_for(alena)
+    answer = browser.post(_refer(case), _typed(linden))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and MESSAGE in page
+    assert "some organisations only" in page and 'name="ground"' in page
+    assert "Ask a second person to agree" in page and not Referral.objects.exists()
+    danger = {"ground": "unable", "note": "He is at her door"}
+    assert browser.post(_refer(case), _typed(linden, **danger)).status_code == 302
+    assert Referral.objects.get().status == "asked"
+    assert browser.post(_refer(case), _typed(haven, **danger)).status_code == 302
+    assert Referral.objects.get(to=haven).status == "sent", "what is covered needs nobody else"
+
+
+def test_another_partner_does_not_learn_of_it(case, send, alena, linden, client_for, haven):
     """Two organisations that see the same class of the case: each sees its own referral alone."""
-    other = make_organisation(name="Linden", kind="NGO", is_partner=True, by=None)
-    at = make_office(code="BY-LDN", name="Linden", country="BY", organisation=other, by=None)
-    zina = person("zina", "partner_officer", at=at)
-    join_team(user=zina, team=make_desk(other, by=None), by=None)
-    other.refresh_from_db()
-    to_haven, to_linden = send(), send(to=other, outgoing_referral_details="Only for Linden")
-    browser = client_for(zina)
+    to_haven, to_linden = send(), send(to=linden, outgoing_referral_details="Only for Linden")
+    browser = client_for(linden.desk.memberships.get().user)
     page = browser.get(reverse("cases:detail", args=[case.reference])).content.decode()
     assert "Linden" in page and "Haven" not in page
     for row, status in ((to_haven, 404), (to_linden, 200)):

@@ -11,6 +11,7 @@ from cases.countries import (
 )
 
 NO_LISTS = ("OURS", "GROUPED", "STEPS_OF_ADULTS", "STEPS_OF_CHILDREN", "TYPE_CHECKING")
+NO_LISTS += ("DUPLICATE", "KEPT")  # codes of MERGE_LINKS
 # How many codes HTCDS 2.0 has in each list.
 HTCDS_SIZES = {
     "GENDER": 6,

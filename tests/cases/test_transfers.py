@@ -25,6 +25,7 @@ from cases.services.glass import break_glass
 from cases.services.grants import give_grant, hand_over
 from cases.services.intake import register_case
 from cases.services.new_case import NewCase
+from core.classes import CONTENT
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from tests.cases.closed import close_case
 from tests.cases.made_files import a_file
@@ -135,8 +136,8 @@ def test_a_case_that_is_closed_meanwhile_stays(waiting, case, alena, iryna, kira
 
 
 # --- Consent --------------------------------------------------------------------------
-def consent(case, by, *purposes, until=None):
-    terms = ConsentTerms(consented=True, purposes=list(purposes), expires_on=until)
+def consent(case, by, *purposes, until=None, **limits):
+    terms = ConsentTerms(consented=True, purposes=list(purposes), expires_on=until, **limits)
     record_consent(case, terms=terms, recorded_on=timezone.localdate(), by=by)
 
 
@@ -167,6 +168,26 @@ def test_a_consent_that_counts_no_more_stops_the_acceptance(
     with pytest.raises(WrongState, match="ask anew"):
         transfers.accept_transfer(row, officer=outsider, by=head)
     assert sees(outsider, case) is None and again(row).state == "asked"
+
+
+def test_it_goes_only_to_an_organisation_that_was_named_and_whole(case, alena, outsider, head):
+    other, named = str(case.office.organisation_id), str(head.office.organisation_id)
+    consent(case, alena, "referral", recipients=[other])
+    with pytest.raises(BadInput, match=r"another organisation.*some organisations only"):
+        ask(case, alena, head.office)
+    consent(case, alena, "referral", recipients=[named], classes=sorted(CONTENT - {"medical"}))
+    with pytest.raises(BadInput, match=r"keeps parts of the case back: medical\."):
+        ask(case, alena, head.office)
+    assert not Transfer.objects.exists()
+    consent(case, alena, "referral", recipients=[named], classes=sorted(CONTENT))
+    transfers.accept_transfer(ask(case, alena, head.office), officer=outsider, by=head)
+    assert sees(outsider, case)
+
+
+def test_within_the_organisation_the_limits_do_not_count(case, alena, iryna, kira, outsider):
+    other = str(outsider.office.organisation_id)
+    consent(case, alena, "referral", recipients=[other], classes=["identity"])
+    assert ask(case, alena, iryna.office).state == "asked"
 
 
 def test_within_the_organisation_it_is_noted_whether_the_person_agrees(case, alena, iryna, kira):

@@ -49,6 +49,7 @@ from cases.services.workbooks import (
     waiting_for,
     wanted_cases,
 )
+from core.classes import PERSONAL
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from tests.cases.closed import close_case
 from tests.cases.made_entries import contents
@@ -230,6 +231,21 @@ def test_to_another_organisation_goes_what_the_person_agreed_to_and_the_rest_is_
     event = Event.objects.filter(verb=Verb.CASE_IN_WORKBOOK).get()
     assert list(EventCase.objects.filter(seq=event.seq).values_list("case", flat=True)) == [case.pk]
     assert len(told(collected(cases, alena, pavel))) == 3, "within the organisation nobody is asked"
+
+
+def test_what_names_organisations_or_keeps_a_part_back_stays(case, other, new_case, alena, pavel):
+    named, some = (register_case(new_case, by=alena) for _number in range(2))
+    agree(case, alena, purposes=["referral"])
+    agree(other, alena, purposes=["referral"], classes=sorted(PERSONAL))
+    agree(named, alena, purposes=["referral"], recipients=[str(case.office.organisation_id)])
+    agree(some, alena, purposes=["referral"], classes=["identity", "contact"])
+    content = collected([case, other, named, some], alena, pavel, purpose="others")
+    assert len(told(content)) == 2
+    _header, *left_out = sheets(content)[1]
+    assert [row[0] for row in left_out] == [named.reference, some.reference]
+    assert "some organisations by name" in left_out[0][2]
+    assert "keeps parts back" in left_out[1][2]
+    assert len(told(collected([named, some], alena, pavel))) == 2, "nobody is asked within"
 
 
 def test_where_nobody_agreed_nothing_is_asked_for(case, alena):

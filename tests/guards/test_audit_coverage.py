@@ -165,9 +165,9 @@ READERS = {
     links: {"find", "open_links", "takes_two"},
     identities: {"person_of", "is_linked", "has_passkey"},
     casework: {"check_can_write", "locked"},
-    consents: {"ends_referrals"},
+    consents: {"what_ends"},
     grants: {"check_can_grant", "can_grant", "check_can_assign", "could_take_over", "cases_of"}
-    | {"is_revocable", "is_of_the_house", "members_of", "can_be_officer", "new_grant"},
+    | {"is_revocable", "is_of_the_house", "others_of", "members_of", "can_be_officer", "new_grant"},
     glass: {"restricted_case", "open_glass", "notices_for"},
     review: {"queue_of", "signed_off_of", "waiting_for", "waiting_in_offices"}
     | {"item_for", "may_decide"},
@@ -264,7 +264,7 @@ WRITERS = {
     },
     consents: {"record_consent": {Verb.CONSENT_RECORDED, Verb.GRANT_REVOKED}},
     grants: {
-        "end_referrals": {Verb.GRANT_REVOKED},
+        "end_uncovered": {Verb.GRANT_REVOKED},
         "give_grant": {Verb.GRANT_GIVEN},
         "put_grant": {Verb.GRANT_GIVEN},
         "revoke_grant": {Verb.GRANT_REVOKED},
@@ -766,7 +766,7 @@ def arguments(
         ),
         "end_with_its_grant": lambda: ((sent().grant, alena, "consent"), {}),
         "revoke_grant": lambda: ((share(volha, "psychological"),), {"by": alena}),
-        "end_referrals": lambda: ((referred(),), {"by": alena}),
+        "end_uncovered": lambda: ((referred(), ConsentTerms()), {"by": alena}),
         "hand_over_all": lambda: ((alena,), {"to": ihar, "note": "Leaves", "by": pavel}),
         "hand_over": lambda: ((case,), {"to": ihar, "note": "Leaves", "by": alena}),
         "move_grants": lambda: (
