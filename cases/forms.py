@@ -386,7 +386,7 @@ class ConsentForm(forms.Form):
     form = one_of(_("How it was given"), reference.entry_choices("CONSENT_FORMS"))
     purposes = several_of(_("Agreed purposes"), reference.entry_choices("CONSENT_PURPOSES"))
     recipients = several_of(
-        _("Organisations it may be shared with"),
+        _("To be shared only with"),
         [],
         help_text=_(
             "If the person agrees to some organisations only, choose them. With none chosen, any "
