@@ -33,7 +33,7 @@ def agree_to_referrals(page: Page) -> None:
 
 def test_a_case_is_referred_in_five_clicks_and_answered(visit):
     officer, partner = visit("officer"), visit("partner", phone=True)
-    reference = open_case(officer, 6)
+    reference = open_case(officer, 2)
     agree_to_referrals(officer)
     pressed = count_clicks(officer)
 
