@@ -7,6 +7,7 @@ from accounts.models import User
 from audit.verbs import Verb
 from cases import door
 from cases.models import Case, Merge, MergeState
+from cases.oversight import decoys
 from cases.presenters import label_of, text_of
 from cases.sections import Identity, MergeFacts
 from cases.selectors import victim_of
@@ -33,12 +34,18 @@ def persons_beside(duplicate: Case, kept: Case, *, by: User) -> list[dict[str, A
 
 
 def kept_cases(*, by: User, verb: Verb) -> dict[UUID, UUID]:
-    """Duplicate → the case it is counted with, which is none itself. Needs Right.STATISTICS_FREEZE."""
+    """Duplicate → the case it is counted with, which is none itself. Needs Right.STATISTICS_FREEZE.
+
+    Where the case that was kept does not count, being erased, a test or a decoy, the duplicate does.
+    """
     kept = {
         row.case_id: UUID(facts.into)
         for row, facts in door.stream_rows_facts(Merge, by=by, verb=verb, state=MergeState.MERGED)
         if isinstance(facts, MergeFacts)
     }
+    counted = Case.objects.filter(pk__in=kept.values(), is_test=False, erased_on=None)
+    there = set(counted.exclude(pk__in=decoys()).values_list("pk", flat=True))
+    kept = {duplicate: case for duplicate, case in kept.items() if case in there}
     return {duplicate: _end_of(case, kept) for duplicate, case in kept.items()}
 
 

@@ -144,10 +144,12 @@ class MergeFacts(Section):
 
 
 class MergeContent(Section):
-    """Why a case is the duplicate of another (class `narrative`)."""
+    """By which link a duplicate and the case that is kept name each other (class `narrative`).
 
-    key: str = ""  # of the link by which each names the other
-    merged_because: str = ""
+    Why they are one person says the link, which is told to whoever reads both, and to nobody else.
+    """
+
+    key: str = ""
 
 
 class ScreeningContent(Section):

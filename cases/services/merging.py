@@ -63,20 +63,20 @@ def merge_cases(duplicate: Case, into: Case, *, reason: str, by: User) -> Merge:
     key, today = str(uuid4()), timezone.localdate()
     row = Merge(case=duplicate, recorded_on=today, recorded_by=by)
     row.put("facts", MergeFacts(into=str(into.pk)))
-    row.put("content", MergeContent(key=key, merged_because=reason.strip()))
+    row.put("content", MergeContent(key=key))  # why stands in the links, for who reads both
     link = CaseLink(key=key, link_remarks=reason.strip(), linked_on=today)
     with transaction.atomic():
-        current, kept = _lock(duplicate, into)
-        _check_can_end(current, kept)
-        row.status_before, row.stage_before = current.status, current.stage or ""
-        row.closed_on_before, row.retain_until_before = current.closed_on, current.retain_until
-        write_links(
+        write_links(  # first: like every change of a person, it locks the person before the case
             [
                 (mine[0], [*mine[1], replace(link, other=str(into.pk), link=DUPLICATE)]),
                 (theirs[0], [*theirs[1], replace(link, other=str(duplicate.pk), link=KEPT)]),
             ],
             by,
         )
+        current = lock_living(duplicate)
+        _check_can_end(current, into)
+        row.status_before, row.stage_before = current.status, current.stage or ""
+        row.closed_on_before, row.retain_until_before = current.closed_on, current.retain_until
         trail.save(row, verb=Verb.CASE_MERGED, by=by)
         if current.status not in CLOSED:
             # Whoever merges does not open the age: the longest rule keeps it.
@@ -87,6 +87,7 @@ def merge_cases(duplicate: Case, into: Case, *, reason: str, by: User) -> Merge:
 def undo_merge(duplicate: Case, *, reason: str, by: User) -> Merge:
     """Take a merge back: the duplicate is what it was before, and the links end.
 
+    When the case that was kept is erased, the duplicate is a case of its own again all the same.
     Raises NotAllowed, NotFound when it was not merged, BadInput without a reason, WrongState when it is
     too long ago, and Conflict. Must not run inside a transaction.
     """
@@ -101,13 +102,9 @@ def undo_merge(duplicate: Case, *, reason: str, by: User) -> Merge:
     content, links = opened["content"], person.get("links", CaseLinks())
     assert isinstance(content, MergeContent) and isinstance(links, CaseLinks)
     into = _kept_case(links, content.key, by)
-    both = opened_links(duplicate, into, by)
+    both = opened_links(duplicate, into, by) if into else [(victim_of(duplicate), links.links)]
     ended = {"unlinked_on": timezone.localdate(), "unlinked_because": reason.strip()}
     with transaction.atomic():
-        current, _kept = _lock(duplicate, into)
-        row = Merge.objects.select_for_update().get(pk=merge.pk)
-        if row.state != MergeState.MERGED:
-            raise WrongState(_("This was taken back already."))
         write_links(
             [
                 (person, [replace(one, **ended) if one.key == content.key else one for one in own])
@@ -115,6 +112,10 @@ def undo_merge(duplicate: Case, *, reason: str, by: User) -> Merge:
             ],
             by,
         )
+        current = lock_living(duplicate)
+        row = Merge.objects.select_for_update().get(pk=merge.pk)
+        if row.state != MergeState.MERGED:
+            raise WrongState(_("This was taken back already."))
         row.state, row.ended_on = MergeState.UNDONE, timezone.localdate()
         trail.save(row, verb=Verb.MERGE_UNDONE, by=by)
         if row.status_before not in CLOSED:
@@ -135,12 +136,6 @@ def is_reversible(merge: Merge) -> bool:
     return timezone.localdate() <= merge.recorded_on + REVERSIBLE
 
 
-def _lock(duplicate: Case, into: Case) -> tuple[Case, Case]:
-    """Both, locked always in one order, or two who merge the same cases would wait for each other."""
-    locked = {case.pk: lock_living(case) for case in sorted((duplicate, into), key=lambda c: c.pk)}
-    return locked[duplicate.pk], locked[into.pk]
-
-
 def _check_can_end(duplicate: Case, into: Case) -> None:
     if Merge.objects.filter(case__in=[duplicate, into], state=MergeState.MERGED).exists():
         raise WrongState(_("One of these cases is a duplicate already."))
@@ -150,11 +145,10 @@ def _check_can_end(duplicate: Case, into: Case) -> None:
         raise WrongState(_("A closure or a transfer of the duplicate waits for a decision."))
 
 
-def _kept_case(links: CaseLinks, key: str, by: User) -> Case:
-    """The case at the other end of the link. Raises NotFound when it is gone or not shared."""
-    other = next((one.other for one in links.links if one.key == key), None)
-    found = Case.objects.filter(pk=other, erased_on=None).first() if other else None
-    if found is None:
-        raise NotFound(_("The case that this was merged into is not there any more."))
-    check_can_merge(by, found)
+def _kept_case(links: CaseLinks, key: str, by: User) -> Case | None:
+    """The case at the other end of the link; None when it was erased. Raises NotAllowed."""
+    other = next(one.other for one in links.links if one.key == key)
+    found = Case.objects.filter(pk=other, erased_on=None).first()
+    if found is not None:
+        check_can_merge(by, found)
     return found

@@ -211,7 +211,7 @@ def _oversee(case: Case, by: User) -> None:
     merge = Merge(case=case, recorded_on=date(2026, 3, 1), recorded_by=by, state="undone")
     merge.status_before, merge.ended_on = "Active", date(2026, 3, 2)
     merge.put("facts", MergeFacts(into=str(uuid7())))
-    merge.put("content", MergeContent(merged_because="One passport"))
+    merge.put("content", MergeContent(key=str(uuid7())))
     trail.save(merge, verb=Verb.CASE_MERGED, by=by)
     incoming = IncomingReferral(office=case.office, recorded_by=by, status="withdrawn")
     incoming.received_on = incoming.answer_due = incoming.decided_on = date(2026, 3, 1)

@@ -4,23 +4,28 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from assistance.sections import MedicalAssistance, ShelterAssistance
 from assistance.services import record_assistance
+from audit import trail
 from audit.models import EventCase
 from audit.verbs import Verb
 from cases import door
 from cases.access import access_to
-from cases.models import CLOSED, Case, Merge
+from cases.models import CLOSED, Case, Decoy, Merge
 from cases.reference import DUPLICATE, KEPT
 from cases.sections import CaseLinks, TaskContent
 from cases.selectors import victim_of
 from cases.services import linking, merging
+from cases.services.erasure import approve_erasure, ask_for_erasure
 from cases.services.intake import register_case
 from cases.services.retention import reopen_case
 from cases.services.tasks import give_task
+from cases.trail import trail_of
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from reporting import services as reporting
 from tests.guards import log
@@ -45,6 +50,12 @@ def merged(twin, case, pavel):
 def _links(case, by):
     [sections] = door.open_rows([victim_of(case)], by=by)
     return sections.get("links", CaseLinks()).links
+
+
+def _erase(case, alena, pavel, settings, folder):
+    settings.DATA_DIR = settings.BACKUP_DIR = folder
+    asked = ask_for_erasure(case, reason="person_asked", note="?", by=alena)
+    approve_erasure(asked, note="Yes", by=pavel)
 
 
 def _detail(case, browser):
@@ -89,7 +100,22 @@ def test_who_reads_one_of_them_learns_nothing_of_the_other(merged, case, ihar, s
     assert merged.reference not in page and WHY not in page
 
 
-def test_a_supervisor_who_writes_in_both_merges_and_nobody_else(twin, case, alena, iryna, rita):
+def test_the_trail_of_one_does_not_tell_why_to_who_does_not_read_the_other(
+    new_case, case, ihar, pavel
+):
+    mine = register_case(new_case, by=ihar)
+    merging.merge_cases(mine, case, reason=f"As in {case.reference}", by=pavel)
+
+    def told(by):
+        lines = trail_of(mine, by=by, before=None).lines
+        assert Verb.CASE_MERGED in {item.line.verb for item in lines}
+        return str([item.differences for item in lines])
+
+    assert case.reference not in told(ihar)
+    assert case.reference in told(pavel)
+
+
+def test_a_supervisor_who_reads_both_merges_and_nobody_else(twin, case, alena, iryna, rita):
     for by in (alena, iryna, rita):
         with pytest.raises(NotAllowed):
             merging.merge_cases(twin, case, reason=WHY, by=by)
@@ -132,6 +158,15 @@ def test_taken_back_the_case_is_what_it_was(twin, case, pavel, alena):
     merging.merge_cases(twin, case, reason=WHY, by=pavel)  # and may be merged again
 
 
+def test_it_is_taken_back_though_the_case_kept_is_erased(
+    merged, case, alena, pavel, tmp_path, settings
+):
+    _erase(case, alena, pavel, settings, tmp_path)
+    merging.undo_merge(merged, reason="It is the only one left", by=pavel)
+    assert Case.objects.get(pk=merged.pk).status not in CLOSED
+    assert [link.unlinked_because for link in _links(merged, alena)] == ["It is the only one left"]
+
+
 def test_it_is_taken_back_within_thirty_days(merged, pavel, time_machine):
     made = timezone.now()
     time_machine.move_to(made + timedelta(days=31))
@@ -141,6 +176,23 @@ def test_it_is_taken_back_within_thirty_days(merged, pavel, time_machine):
     merging.undo_merge(merged, reason="Two sisters", by=pavel)
     with pytest.raises(NotFound):
         merging.undo_merge(merged, reason="Two sisters", by=pavel)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks no rows")
+def test_a_person_is_locked_before_their_case_as_by_every_change_of_one(twin, case, pavel):
+    def locked(act):
+        """Tables in the order in which each was locked first."""
+        with CaptureQueriesContext(connection) as captured:
+            act()
+        locking = (q["sql"] for q in captured if " FOR UPDATE" in q["sql"])
+        tables = (sql.split(' FROM "')[1].split('"')[0] for sql in locking)
+        return [table for table in dict.fromkeys(tables) if table in ("cases_case", "cases_person")]
+
+    for act in (
+        lambda: merging.merge_cases(twin, case, reason=WHY, by=pavel),
+        lambda: merging.undo_merge(twin, reason="Two sisters", by=pavel),
+    ):
+        assert locked(act) == ["cases_person", "cases_case"]
 
 
 # --- Statistics -----------------------------------------------------------------------
@@ -165,6 +217,24 @@ def test_a_chain_of_duplicates_counts_where_it_ends(twin, case, new_case, alena,
     merging.merge_cases(twin, case, reason=WHY, by=pavel)
     merging.merge_cases(case, third, reason=WHY, by=pavel)
     assert {row[0] for row in reporting._rows(yury)} == {third.pk}
+
+
+def test_where_the_case_kept_does_not_count_the_duplicate_does(
+    merged, case, new_case, alena, pavel, yury, settings, tmp_path
+):
+    def counted():
+        return {row[0] for row in reporting._rows(yury)}
+
+    decoy = Decoy(case=case)
+    trail.save(decoy, verb=Verb.DECOY_MARKED, by=pavel)
+    assert counted() == {merged.pk}
+    decoy.until = timezone.now()
+    trail.save(decoy, verb=Verb.DECOY_LIFTED, by=pavel)
+    assert counted() == {case.pk}
+    last = register_case(new_case, by=alena)
+    merging.merge_cases(case, last, reason=WHY, by=pavel)
+    _erase(last, alena, pavel, settings, tmp_path)
+    assert counted() == {case.pk}  # with its own duplicate
 
 
 # --- Pages ----------------------------------------------------------------------------
