@@ -7,6 +7,7 @@ from django.utils.translation import pgettext
 from accounts.models import User
 from assistance.models import Assistance, AssistanceStatus, Referral
 from assistance.reference import KINDS
+from assistance.referral_services import is_running
 from assistance.referrals import SERVICES
 from assistance.sections import Assistance as Content
 from assistance.sections import ReferralContent
@@ -17,7 +18,7 @@ from cases.papers import Block, Paper, facts, in_language, lines, passage, writt
 from cases.presenters import text_of
 from cases.sections import Identity
 from cases.selectors import victim_of
-from core.exceptions import BadInput, NotAllowed, NotFound
+from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 
 IDENTITY = "identity"
 
@@ -68,8 +69,11 @@ def certificate(case: Case, *, language: str, tells_kinds: bool, by: User) -> Pa
 def referral_letter(row: Referral, *, language: str, by: User) -> Paper:
     """The letter that the person takes along, or that is sent ahead: to whom, what for, where and when.
 
-    Raises NotFound where the referral is not shared with `by`, and as `certificate`.
+    Raises WrongState where the other organisation may not open what was sent, or no more; NotFound where
+    the referral is not shared with `by`; and as `certificate`.
     """
+    if not is_running(row):
+        raise WrongState(_("Nothing is shared by this referral: there is no letter to go with it."))
     case = row.case
     made = {"letter": "referral", "language": language, "referral": str(row.pk)}
     rows = [victim_of(case), row]

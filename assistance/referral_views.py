@@ -133,9 +133,9 @@ def referral(request: StaffRequest, reference: str, referral: UUID) -> HttpRespo
         ],
         "feedback": feedback_of(answer),
         "is_overdue": services.is_overdue(row),
-        "is_running": services.is_running(row),
+        "is_running": (is_running := services.is_running(row)),
         "language": LanguageForm(),
-        "may_write_letter": Side.SENDER in sides and "identity" in access.write,
+        "may_write_letter": is_running and Side.SENDER in sides and "identity" in access.write,
         "may_say": Side.DESK in sides and row.status in OPEN,
         "may_replace": Side.SENDER in sides and row.status in IMPOSSIBLE,
     }

@@ -10,6 +10,8 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from assistance.letters import certificate, referral_letter
+from assistance.models import Referral
+from assistance.referral_services import take_step
 from assistance.sections import MedicalAssistance, ShelterAssistance
 from assistance.services import record_assistance
 from audit.models import Event
@@ -18,7 +20,9 @@ from cases.door import open_rows
 from cases.papers import LANGUAGES, as_pdf, consent_form, in_language
 from cases.selectors import victim_of
 from cases.services.glass import break_glass
-from core.exceptions import NotAllowed
+from core.exceptions import NotAllowed, WrongState
+from tests.assistance.test_overrides import ask as ask
+from tests.assistance.test_overrides import refused_consent as refused_consent
 from tests.assistance.test_referrals import haven as haven
 from tests.assistance.test_referrals import send as send
 from tests.guards import log
@@ -102,6 +106,21 @@ def test_the_letter_of_a_referral_says_what_was_sent(referral, alena, name):
     for said in (name, "Shelter or housing", "A room with a lock", "Platform 2", "Monday at ten"):
         assert said in told
     assert referral.to.name in told and referral.case.reference in told
+
+
+def test_there_is_no_letter_once_the_referral_is_over(referral, alena):
+    """The other organisation is to learn nothing any more."""
+    take_step(referral, "withdrawn", said="She stays here", revision=referral.revision, by=alena)
+    row = Referral.objects.get(pk=referral.pk)
+    with pytest.raises(WrongState):
+        referral_letter(row, language="en", by=alena)
+
+
+def test_there_is_no_letter_before_a_second_person_agrees(case, ask, alena):
+    """The person did not consent, and nobody has decided that it goes out all the same."""
+    row = ask().referral
+    with pytest.raises(WrongState):
+        referral_letter(row, language="en", by=alena)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
