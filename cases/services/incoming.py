@@ -27,6 +27,7 @@ from cases.sections import (
     IncomingTold,
 )
 from cases.services import casework, intake
+from cases.services.merging import merge_of
 from cases.services.new_case import NewCase
 from cases.services.retention import lock_living
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
@@ -137,15 +138,20 @@ def accept_for(
 ) -> IncomingReferral:
     """Accept for a case that is here already. What was told goes to how that case came to us.
 
-    Raises as `accept_as_new`, NotAllowed to whoever may not write there, and Conflict when the case is
-    changed at this moment. Must not run inside a transaction: the case is opened first.
+    Raises as `accept_as_new`, NotFound for a case of another organisation, NotAllowed to whoever may not
+    write there, WrongState for a duplicate, and Conflict when the case is changed at this moment. Must
+    not run inside a transaction: the case is opened first.
     """
+    if case.office.organisation_id != row.office.organisation_id:  # as far as it was referred to us
+        raise NotFound(_("There is no such case, or it is not shared with you for this."))
     casework.check_can_write(by, case, Case.SECTIONS["summary"][0])
     [sections] = door.open_rows([case], by=by, classes=["narrative"])
     summary = sections.get("summary", CaseSummary())
     assert isinstance(summary, CaseSummary)
     with transaction.atomic():
         lock_living(case)
+        if merge_of(case) is not None:
+            raise WrongState(_("This case is a duplicate. Work goes on in the other one."))
         current = _to_accept(row, by)
         after = with_referral(summary, referral)
         casework.change_summary(case, after, revision=case.revision, by=by)

@@ -29,6 +29,8 @@ from cases.sections import (
 from cases.services import incoming
 from cases.services.erasure import approve_erasure, ask_for_erasure
 from cases.services.incoming import Referred
+from cases.services.intake import register_case
+from cases.services.merging import merge_cases
 from cases.services.new_case import NewCase
 from cases.services.renewal import renew_all
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
@@ -255,6 +257,24 @@ def test_accepting_for_a_case_that_is_here(case, sent, alena, ihar, halina):
     # The answer to the sender is the same as where nobody was known.
     other = accept(send(halina, alena.office), alena, arranged="")
     assert opened(row, halina).keys() == opened(other, halina).keys()
+
+
+def test_it_is_accepted_for_no_case_of_another_organisation(case, halina, outsider, share):
+    """What was told to one organisation would stand in the file of another."""
+    share(outsider, "narrative", reason="referral")
+    row = send(halina, outsider.office)
+    with pytest.raises(NotFound):
+        incoming.accept_for(row, case, referral=CaseSummary(), arranged="", by=outsider)
+    assert IncomingReferral.objects.get(pk=row.pk).status == "received"
+
+
+def test_it_is_accepted_for_no_duplicate(case, sent, alena, pavel):
+    """Nobody works there any more."""
+    twin = register_case(a_case(), by=alena)
+    merge_cases(twin, case, reason="The same passport", by=pavel)
+    twin.refresh_from_db()
+    with pytest.raises(WrongState, match="duplicate"):
+        incoming.accept_for(sent, twin, referral=CaseSummary(), arranged="", by=alena)
 
 
 def test_a_supervisor_declines_and_does_not_accept(sent, pavel, halina):
