@@ -37,6 +37,7 @@ from core.trends import FEWEST, Line, Trend
 VISITS_AFTER = (1, 3, 6, 12)  # months in follow-up after which somebody visits
 APART = timedelta(days=14)  # how far off the next visit is at least, when it is proposed
 SHORTEST_MONTH = timedelta(days=28)
+KEPT = ("survey", "survey_version", "scores")  # of the survey, in a visit
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of a score, as the trend has lines for them
 
 
@@ -83,8 +84,10 @@ class FollowUpForm(EntryForm):
         visited, next_ = data.get("visited_on"), data.get("next_visit_on")
         if visited and next_ and next_ <= visited:
             self.add_error("next_visit_on", _("Enter a day after that of the visit."))
-        given = {code: data.get(_name(code), "") for code in SURVEY.topics}
-        return data | scored({code: answer for code, answer in given.items() if answer})
+        given = {code: answer for code in SURVEY.topics if (answer := data.get(_name(code)))}
+        if (before := self.initial.get("survey")) and given == before:
+            return data | {name: self.initial[name] for name in KEPT}  # scored as it was then
+        return data | scored(given)
 
     @property
     def short(self) -> list[forms.BoundField]:

@@ -130,6 +130,21 @@ def test_a_changed_visit_is_scored_anew(case, alena, client_for):
     assert row.history.count() == 2
 
 
+def test_a_visit_of_before_keeps_its_scores_when_something_else_is_changed(case, alena, client_for):
+    """The survey that counts today may be another one than that of the visit."""
+    old = {"survey": BEST, "survey_version": "0-of-before", "scores": {"composite": 0.4}}
+    content = FollowUpContent(visited_on=in_days(0), visit_by="visit", person_is_safe="yes", **old)
+    row = casework.record_entry(case, VISIT, content, by=alena)
+    at = reverse("cases:entry", args=[case.reference, "visit", row.pk])
+    answers = {f"asked_{code}": answer for code, answer in BEST.items()}
+    sent = typed(revision="1", visit_found="She sleeps", **answers)
+    assert client_for(alena).post(at, sent).status_code == 302
+    row.refresh_from_db()
+    now = content_of(row, alena)
+    assert now.visit_found == "She sleeps"
+    assert {name: getattr(now, name) for name in old} == old
+
+
 def test_who_changes_a_survey_at_once_sees_both_answers(case, alena, client_for):
     row = visit(case, alena, answers=BEST | {"distress": "rarely"}, person_is_safe="yes")
     at = reverse("cases:entry", args=[case.reference, "visit", row.pk])
