@@ -15,3 +15,8 @@ def months_later(day: date, months: int) -> date:
     """The same day so many months on; the last of the month where it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def last_of_month(day: date) -> date:
+    """The last day of the month of this day."""
+    return day.replace(day=monthrange(day.year, day.month)[1])

@@ -23,7 +23,7 @@ FILES = {
 @require(Right.BUDGET_SEE)
 @require_safe
 def report(request: StaffRequest) -> HttpResponse:
-    """What was paid for a project, or for the first one, on some days, or this year."""
+    """What was paid for a project, or for the first one, in some months, or this year."""
     form = _form(request)
     context: dict[str, object] = {"form": form}
     if form.is_valid():
@@ -42,7 +42,7 @@ def report_file(request: StaffRequest, form: str) -> HttpResponse:
     """The same as a file, after a recent sign-in."""
     asked = _form(request)
     if not asked.is_valid():
-        raise BadInput(_("There is no such project, or no such days."))
+        raise BadInput(_("There is no such project, or these are no whole months."))
     make, media_type = FILES[form]
     found = donor_report(**asked.cleaned_data, by=request.user, is_taken_out=True)
     name = f"report-{found.begins:%Y-%m-%d}-{found.ends:%Y-%m-%d}.{form}"

@@ -21,7 +21,9 @@ from assistance import budgets
 from assistance.budgets import Statement
 from audit import trail
 from audit.verbs import Verb
+from core.days import last_of_month
 from core.exceptions import BadInput
+from core.rights import Right
 from reporting import services
 from reporting.tables import Definition, Table
 
@@ -30,7 +32,7 @@ HELPED = Definition(rows="assistance", columns="gender")
 
 @dataclass(frozen=True)
 class DonorReport:
-    """What it says, sums in the currency of each line. `helped` is None before the first snapshot."""
+    """What it says, sums in the currency of each line. `helped` may be None."""
 
     organisation: str
     project: str
@@ -80,17 +82,19 @@ def projects_of(user: User) -> list[str]:
 def donor_report(
     project: str, begins: date, ends: date, *, by: User, is_taken_out: bool = False
 ) -> DonorReport:
-    """The report on a project of one's own organisation, from one day to another. It is recorded.
+    """The report on a project of one's own organisation, of whole months. It is recorded.
 
+    Two reports that differ by a day would tell what was paid on that day, and for what: a single entry,
+    which nobody is told (docs/adr/0021). Numbers of persons are for whoever may build statistics.
     Raises NotAllowed, BadInput for a project that is none, and ConfirmationNeeded before a file.
     """
     lines = list(budgets.lines_of(by).filter(project=project).select_related("organisation"))
     budgets.check_sees(lines, by)
-    if not lines or ends < begins:
-        raise BadInput(_("There is no such project, or no such days."))
+    if not lines or ends < begins or begins.day != 1 or ends != last_of_month(ends):
+        raise BadInput(_("There is no such project, or these are no whole months."))
     if is_taken_out:
         check_recent()
-    snapshot = services.latest_snapshot()
+    snapshot = services.latest_snapshot() if by.has_right(Right.STATISTICS_BUILD) else None
     details: dict[str, Any] = {
         "lines": sorted(str(line.pk) for line in lines),
         "days": [begins.isoformat(), ends.isoformat()],

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.forms import day
+from core.days import last_of_month
 from reporting.dimensions import ANY_OTHER, DIMENSIONS, Key
 from reporting.surface import Surface
 from reporting.tables import AUTOMATIC, Definition
@@ -68,11 +69,18 @@ class TableForm(forms.Form):
 
 
 class DonorForm(forms.Form):
-    """A project of one's own organisation, and days."""
+    """A project of one's own organisation, and whole months."""
 
     project = forms.ChoiceField(label=gettext_lazy("Project code"))
-    begins = day(gettext_lazy("From"), required=True)
-    ends = day(gettext_lazy("Until"), required=True)
+    begins = day(
+        gettext_lazy("From"), required=True, help_text=gettext_lazy("The first day of a month.")
+    )
+    ends = day(
+        gettext_lazy("Until"),
+        required=True,
+        latest_today=False,
+        help_text=gettext_lazy("The last day of a month."),
+    )
 
     def __init__(self, *args: Any, projects: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,17 +88,21 @@ class DonorForm(forms.Form):
 
     @staticmethod
     def first(projects: Sequence[str]) -> dict[str, Any]:
-        """What is shown at first: the first project, this year until today."""
+        """What is shown at first: the first project, this year until the end of this month."""
         today = timezone.localdate()
         return {
             "project": "".join(projects[:1]),
             "begins": today.replace(month=1, day=1),
-            "ends": today,
+            "ends": last_of_month(today),
         }
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         begins, ends = data.get("begins"), data.get("ends")
+        if begins and begins.day != 1:
+            self.add_error("begins", _("Enter the first day of a month."))
+        if ends and ends != last_of_month(ends):
+            self.add_error("ends", _("Enter the last day of a month."))
         if begins and ends and ends < begins:
             self.add_error("ends", _("This is before the first day."))
         return data

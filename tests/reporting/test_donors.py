@@ -22,6 +22,7 @@ from audit.verbs import Verb
 from cases.sections import Identity
 from cases.services.intake import register_many
 from cases.services.new_case import NewCase
+from core.days import last_of_month
 from core.exceptions import BadInput, NotAllowed
 from reporting.donor_files import to_pdf, to_xlsx
 from reporting.donors import HELPED, donor_report
@@ -31,7 +32,9 @@ from reporting.services import take_snapshot, view_table
 pytestmark = pytest.mark.django_db
 
 TODAY = timezone.localdate()
-FIRST, LAST = TODAY - timedelta(days=60), TODAY - timedelta(days=20)
+LAST = TODAY.replace(day=1) - timedelta(days=1)  # of the month before this one
+FIRST = (LAST.replace(day=1) - timedelta(days=1)).replace(day=1)
+EARLIEST = (TODAY - timedelta(days=100)).replace(day=1)
 
 
 def set_up(code: str, project: str, by) -> BudgetLine:
@@ -83,9 +86,29 @@ def test_the_sums_are_those_of_the_ledger_to_the_cent(lines, pavel):
         assert all(paid - back == rest for _label, paid, back, rest in one.kinds)
         until = [a for code, day, _k, a in booked if code == one.line.code and day <= LAST]
         assert one.left == one.line.amount - sum(until)
-    whole = donor_report("P-7", TODAY - timedelta(days=100), TODAY, by=pavel)
+    whole = donor_report("P-7", EARLIEST, last_of_month(TODAY), by=pavel)
     by_line = {balance.line.code: balance.left for balance in balances(lines, by=pavel)}
     assert {one.line.code: one.left for one in whole.statements} == by_line
+
+
+def test_no_report_tells_a_single_entry(lines, pavel, client_for):
+    """As two that differ by one day would: what was paid then, and for which kind of help."""
+    a_day = timedelta(days=1)
+    asked = [(LAST, LAST), (FIRST, LAST - a_day), (FIRST + a_day, LAST), (FIRST, LAST + a_day)]
+    for begins, ends in asked:
+        with pytest.raises(BadInput):
+            donor_report("P-7", begins, ends, by=pavel)
+        address = f"{reverse('donors:report')}?project=P-7&begins={begins}&ends={ends}"
+        assert "day of a month." in client_for(pavel).get(address).content.decode()
+    assert not Event.objects.filter(verb=Verb.BUDGET_REPORTED).exists()
+
+
+def test_who_may_not_build_statistics_gets_no_numbers_of_persons(lines, pavel, person, yury):
+    take_snapshot(by=yury)
+    cashier = person("kasia", "financial")
+    assert donor_report("P-7", FIRST, LAST, by=pavel).helped is not None
+    report = donor_report("P-7", FIRST, LAST, by=cashier)
+    assert report.helped is None and len(report.statements) == 2
 
 
 def test_the_workbook_and_the_pdf_say_the_same(lines, pavel):
