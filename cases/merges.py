@@ -19,10 +19,11 @@ COMPARED = (
 
 
 def persons_beside(duplicate: Case, kept: Case, *, by: User) -> list[dict[str, Any]]:
-    """Who the persons of both cases are, field by field, for somebody who may read that."""
-    rows = [victim_of(duplicate), victim_of(kept)]
-    opened = door.open_rows(rows, by=by, classes=["identity"])
-    one, other = (sections.get("identity", Identity()) for sections in opened)
+    """Who the persons of both cases are, field by field, for somebody who may read that.
+
+    Each is read in an event of its own: one that names both would tell that they belong together.
+    """
+    one, other = (_identity(case, by) for case in (duplicate, kept))
     return [
         {
             "label": label_of(name),
@@ -31,6 +32,13 @@ def persons_beside(duplicate: Case, kept: Case, *, by: User) -> list[dict[str, A
         }
         for name in COMPARED
     ]
+
+
+def _identity(case: Case, by: User) -> Identity:
+    [sections] = door.open_rows([victim_of(case)], by=by, classes=["identity"])
+    identity = sections.get("identity", Identity())
+    assert isinstance(identity, Identity)
+    return identity
 
 
 def kept_cases(*, by: User, verb: Verb) -> dict[UUID, UUID]:

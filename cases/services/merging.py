@@ -116,12 +116,16 @@ def undo_merge(duplicate: Case, *, reason: str, by: User) -> Merge:
         row = Merge.objects.select_for_update().get(pk=merge.pk)
         if row.state != MergeState.MERGED:
             raise WrongState(_("This was taken back already."))
+        # Ids of events sort by time.
+        before = Case.history.filter(id=current.pk, last_event__lt=row.last_event).latest(
+            "revision"
+        )
         row.state, row.ended_on = MergeState.UNDONE, timezone.localdate()
         trail.save(row, verb=Verb.MERGE_UNDONE, by=by)
         if row.status_before not in CLOSED:
             current.status, current.stage = CaseStatus(row.status_before), row.stage_before or None
             current.closed_on, current.retain_until = row.closed_on_before, row.retain_until_before
-            current.stage_since = timezone.localdate()
+            current.stage_since = before.stage_since
             trail.save(current, verb=Verb.CASE_REOPENED, by=by)
     return row
 

@@ -16,13 +16,15 @@ from audit.models import EventCase
 from audit.verbs import Verb
 from cases import door
 from cases.access import access_to
-from cases.models import CLOSED, Case, Decoy, Merge
+from cases.models import CLOSED, Case, Decoy, Merge, Stage
 from cases.reference import DUPLICATE, KEPT
 from cases.sections import CaseLinks, TaskContent
 from cases.selectors import victim_of
 from cases.services import linking, merging
+from cases.services.casework import move_case
 from cases.services.erasure import approve_erasure, ask_for_erasure
 from cases.services.intake import register_case
+from cases.services.renewal import renew_case
 from cases.services.retention import reopen_case
 from cases.services.tasks import give_task
 from cases.trail import trail_of
@@ -146,12 +148,16 @@ def test_the_link_of_a_merge_does_not_end_by_itself(merged, alena):
 
 
 # --- Taking it back -------------------------------------------------------------------
-def test_taken_back_the_case_is_what_it_was(twin, case, pavel, alena):
+def test_taken_back_the_case_is_what_it_was(twin, case, pavel, alena, time_machine):
+    move_case(twin, Stage.ASSESSMENT, before=Stage.IDENTIFICATION, by=alena)
     before = Case.objects.get(pk=twin.pk)
+    time_machine.move_to(timezone.now() + timedelta(days=20))
     merging.merge_cases(twin, case, reason=WHY, by=pavel)
+    renew_case(twin.pk, by=None)
+    time_machine.move_to(timezone.now() + timedelta(days=9))
     merging.undo_merge(twin, reason="Two sisters", by=pavel)
     after = Case.objects.get(pk=twin.pk)
-    for name in ("status", "stage", "closed_on", "retain_until"):
+    for name in ("status", "stage", "stage_since", "closed_on", "retain_until"):
         assert getattr(after, name) == getattr(before, name)
     assert [link.unlinked_because for link in _links(twin, alena)] == ["Two sisters"]
     assert [link.unlinked_because for link in _links(case, alena)] == ["Two sisters"]
@@ -252,6 +258,15 @@ def test_both_persons_are_compared_before_anything_is_done(twin, case, pavel, cl
     assert undo in _detail(twin, browser)
     browser.post(undo, {"note": "Two sisters"})
     assert "This case is a duplicate" not in _detail(twin, browser)
+
+
+def test_no_event_names_both_when_they_are_compared(twin, case, pavel, client_for):
+    """Whoever reads the log, and the trail of one of them, would learn that they belong together."""
+    start, url = log.size(), reverse("cases:merge", args=[case.reference])
+    client_for(pavel).post(url, {"other": twin.reference, "reason": WHY})
+    named = [set(log.told(event)["cases"]) for event in log.since(start)]
+    assert {str(case.pk)} in named and {str(twin.pk)} in named
+    assert all(len(cases) <= 1 for cases in named)
 
 
 def test_a_reference_that_is_not_theirs_is_like_one_that_is_none(
