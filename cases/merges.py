@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import User
 from audit.verbs import Verb
 from cases import door
@@ -11,6 +13,7 @@ from cases.oversight import decoys
 from cases.presenters import label_of, text_of
 from cases.sections import Identity, MergeFacts
 from cases.selectors import victim_of
+from core.exceptions import WrongState
 
 COMPARED = (
     *("second_name", "first_name", "middle_name", "other_names", "birthdate", "gender"),
@@ -39,6 +42,17 @@ def _identity(case: Case, by: User) -> Identity:
     identity = sections.get("identity", Identity())
     assert isinstance(identity, Identity)
     return identity
+
+
+def merge_of(case: Case) -> Merge | None:
+    """The merge by which a case is the duplicate of another, if it is."""
+    return Merge.objects.filter(case=case, state=MergeState.MERGED).first()
+
+
+def check_no_duplicate(case: Case) -> None:
+    """Raise WrongState for a duplicate: nobody works there any more."""
+    if merge_of(case) is not None:
+        raise WrongState(_("This case is a duplicate. Work goes on in the other one."))
 
 
 def kept_cases(*, by: User, verb: Verb) -> dict[UUID, UUID]:

@@ -81,11 +81,6 @@ def in_language(code: str) -> Iterator[None]:
         yield
 
 
-def language_for(preferred: Sequence[str]) -> str:
-    """The first of these languages that papers are written in; English when there is none."""
-    return next((code for code in preferred if code in LANGUAGES), "en")
-
-
 def written_day(day: date) -> str:
     """A day as a letter has it, in the language that is active."""
     return date_format(day, "DATE_FORMAT")

@@ -18,6 +18,7 @@ from audit import trail
 from audit.verbs import Verb
 from cases import door
 from cases.incoming import KEPT_FOR, NO_SUCH, referred_to, sent_by
+from cases.merges import check_no_duplicate
 from cases.models import Case, IncomingReferral, IncomingStatus
 from cases.sections import (
     CaseSummary,
@@ -27,7 +28,6 @@ from cases.sections import (
     IncomingTold,
 )
 from cases.services import casework, intake
-from cases.services.merging import merge_of
 from cases.services.new_case import NewCase
 from cases.services.retention import lock_living
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
@@ -150,8 +150,7 @@ def accept_for(
     assert isinstance(summary, CaseSummary)
     with transaction.atomic():
         lock_living(case)
-        if merge_of(case) is not None:
-            raise WrongState(_("This case is a duplicate. Work goes on in the other one."))
+        check_no_duplicate(case)
         current = _to_accept(row, by)
         after = with_referral(summary, referral)
         casework.change_summary(case, after, revision=case.revision, by=by)

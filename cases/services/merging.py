@@ -20,6 +20,7 @@ from cases import door
 from cases.access import access_to, may_act
 from cases.closing import is_shared_outside
 from cases.links import NARRATIVE
+from cases.merges import merge_of
 from cases.models import CLOSED, Case, CaseStatus, Merge, MergeState
 from cases.reference import DUPLICATE, KEPT
 from cases.sections import CaseLink, CaseLinks, MergeContent, MergeFacts
@@ -128,11 +129,6 @@ def undo_merge(duplicate: Case, *, reason: str, by: User) -> Merge:
             current.stage_since = before.stage_since
             trail.save(current, verb=Verb.CASE_REOPENED, by=by)
     return row
-
-
-def merge_of(case: Case) -> Merge | None:
-    """The merge by which a case is the duplicate of another, if it is."""
-    return Merge.objects.filter(case=case, state=MergeState.MERGED).first()
 
 
 def is_reversible(merge: Merge) -> bool:

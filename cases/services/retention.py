@@ -12,13 +12,12 @@ from audit import trail
 from audit.verbs import Verb
 from cases.access import may_act
 from cases.facts import ADULT_FROM, LOWEST_AGE_OF_BAND
+from cases.merges import check_no_duplicate
 from cases.models import (
     CLOSED,
     Case,
     ErasureRequest,
     ErasureState,
-    Merge,
-    MergeState,
     RetentionKind,
     RetentionRule,
     Stage,
@@ -78,8 +77,7 @@ def reopen_case(case: Case, *, note: str, stage: Stage | str = Stage.ASSESSMENT,
         current = lock_living(case)
         if current.status not in CLOSED:
             raise WrongState(_("This case is not closed."))
-        if Merge.objects.filter(case=case, state=MergeState.MERGED).exists():
-            raise WrongState(_("This case is a duplicate. Work goes on in the other one."))
+        check_no_duplicate(case)
         if stage not in STAGES[Stage.CLOSED].leads_to:
             raise WrongState(_("A case does not go on there after it was closed."))
         current.status, current.stage = STAGES[Stage(stage)].status, Stage(stage)

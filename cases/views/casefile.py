@@ -16,6 +16,7 @@ from cases.facts import is_child
 from cases.forms import ConsentForm, PersonForm, SummaryForm, VictimForm, initial_of
 from cases.keeping import keeping_of
 from cases.links import ToldLink, seen_of, told_links
+from cases.merges import merge_of
 from cases.models import CLOSED, Case, Person
 from cases.panels import CASE_PANELS, SHOWN
 from cases.presenters import age_in_words, told
@@ -23,7 +24,7 @@ from cases.sections import CaseLinks, ConsentTerms
 from cases.selectors import get_case_for, get_case_or_tombstone_for, is_gone, victim_of
 from cases.services import casework, consents, intake
 from cases.services.glass import restricted_case
-from cases.services.merging import is_reversible, merge_of
+from cases.services.merging import is_reversible
 from cases.stages import STAGES, moves_of, stage_of
 from cases.views.changing import change
 from cases.views.erasure import tombstone

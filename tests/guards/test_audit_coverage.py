@@ -180,7 +180,7 @@ READERS = {
     attachments: {"has_preview", "reseal_file"},
     retention: {"years_by_kind", "kind_of", "years_later", "lock_living"},
     tasks: {"may_give", "could_do", "may_end", "next_due"},
-    merging: {"check_can_merge", "merge_of", "is_reversible"},
+    merging: {"check_can_merge", "is_reversible"},
     closing: {"closing_act", "waiting_closure"},
     incoming: {"offices_to_ask", "may_accept", "with_referral"},
     transfers: {"check_can_transfer", "offices_for", "officers_for", "waiting_transfer"},
