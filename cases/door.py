@@ -6,6 +6,7 @@ cannot be written, nothing is opened.
 
 import base64
 import struct
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -334,22 +335,28 @@ def open_offer(transfer: Transfer, *, by: User) -> TransferContent:
 def open_incoming(rows: Sequence[IncomingReferral], *, by: User) -> list[Sections | None]:
     """What is told of people who are referred to us, and the answers, as far as `by` may read them.
 
-    Who that is says cases/incoming.py. One event names every row; a damaged one comes out as None and is
-    recorded, an erased one empty. Raises NotFound when one of them is not for this person.
+    Who that is says cases/incoming.py. One event names every row, or the case it became, whose trail
+    then tells of the reading; a damaged one comes out as None and is recorded, an erased one empty.
+    Raises NotFound when one of them is not for this person.
     """
     if not rows:
         return []
     admitted: dict[UUID, Collection[str]] = {}
+    named = {row.pk: row.became_id or row.pk for row in rows}
 
     def decide() -> dict[UUID, set[str]]:
         opened = incoming.classes_in(rows, by)
         if any(row.pk not in opened for row in rows):
             raise NotFound(incoming.NO_SUCH)
         admitted.update(opened)
-        return opened
+        wanted: dict[UUID, set[str]] = defaultdict(set)
+        for row, classes in opened.items():
+            wanted[named[row]] |= classes
+        return wanted
 
     erased = record_reading(decide, Verb.INCOMING_READ, by=by)
-    return _open_each(rows, admitted | dict.fromkeys(erased, ()), by)
+    gone = [row for row, case in named.items() if case in erased]
+    return _open_each(rows, admitted | dict.fromkeys(gone, ()), by)
 
 
 def open_details(events: Sequence[Event], *, by: User, case: Case) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ from cases.services.intake import register_case
 from cases.services.merging import merge_cases
 from cases.services.new_case import NewCase
 from cases.services.renewal import renew_all
+from cases.trail import trail_of
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from tests.conftest import SENTINELS
 from tests.guards import log
@@ -218,6 +219,15 @@ def test_a_reading_is_an_event_that_names_it(sent, alena, halina, iryna):
     before = Event.objects.filter(verb=Verb.INCOMING_READ).count()
     assert told_to(sent, iryna) is None
     assert Event.objects.filter(verb=Verb.INCOMING_READ).count() == before
+
+
+def test_a_reading_stands_in_the_trail_of_the_case_that_it_became(sent, alena, pavel, halina):
+    row = accept(sent, alena)
+    opened(row, pavel)
+    opened(row, halina)
+    lines = trail_of(row.became, by=alena, before=None).lines
+    read = [line.line for line in lines if line.line.verb == Verb.INCOMING_READ]
+    assert [one.actor for one in read] == [halina.pk, pavel.pk]
 
 
 def test_a_batch_with_one_that_is_not_theirs_opens_nothing(sent, alena, halina, person, iryna):
