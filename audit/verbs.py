@@ -142,6 +142,9 @@ class Verb(StrEnum):
     DRAFT_KEPT = "draft_kept"
     DRAFT_OPENED = "draft_opened"
     DRAFT_DROPPED = "draft_dropped"
+    LIST_SAVED = "list_saved"
+    LIST_CHANGED = "list_changed"
+    LIST_REMOVED = "list_removed"
     # files of a case
     FILE_ADDED = "file_added"
     FILE_REFUSED = "file_refused"
@@ -364,6 +367,9 @@ TOLD_AS = {
     Verb.DRAFT_KEPT: _("left a form unfinished; what was typed is kept"),
     Verb.DRAFT_OPENED: _("went on with an unfinished form"),
     Verb.DRAFT_DROPPED: _("discarded an unfinished form"),
+    Verb.LIST_SAVED: _("saved a view of the list of cases"),
+    Verb.LIST_CHANGED: _("chose what the list of cases opens with"),
+    Verb.LIST_REMOVED: _("removed a saved view of the list of cases"),
     Verb.FILE_ADDED: _("added a file"),
     Verb.FILE_REFUSED: _("sent a file that was not taken"),
     Verb.LETTER_MADE: _("made a letter about the person"),

@@ -1,8 +1,9 @@
-"""The list of cases somebody sees, sorted by last change: python -m bench.lists
+"""The list of cases somebody sees: python -m bench.lists
 
 At 200,000 and at 1,000,000 cases, for people with few and many grants, a first page and one half-way
-down, each beside the best hand-written SQL for the same page in the same run; then whole pages with what
-rights add to them, and what keeping the sorted rows costs a write. Both databases.
+down, each beside the best hand-written SQL for the same page in the same run; then filters and the other
+order, whole pages with what rights add to them, and what keeping the sorted rows costs a write. Both
+databases.
 
 Cases and grants are put into their tables in bulk, with the guards off: the rows that the queries touch,
 and no content. Whole pages show cases that were registered as usual.
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -256,12 +257,15 @@ class Bulk:
         owner = self._one_of([of_uuid(other.pk) for other in self.others])
         empty, false = ("'{}'", "0") if self.sqlite else ("'{}'::jsonb", "false")
         status = "CASE WHEN n %% 20 < 12 THEN 'Active' ELSE 'Closed' END"
+        stage = "CASE WHEN n %% 2000 = 1 THEN 'reintegration' WHEN n %% 5 = 0 THEN 'assessment' END"
+        opened = "date('2024-01-01', '+' || (n %% 700) || ' days')"
+        opened = opened if self.sqlite else "DATE '2024-01-01' + n %% 700"
         self.sql(
             "INSERT INTO cases_case (id, revision, last_event, sealed_at, reference, status,"
-            " office_id, owner_id, opened_on, is_test) SELECT case_id, 1, event,"
-            f" {empty}, 'BX-' || n, {status}, %s, {owner}, %s, {false}"
+            " stage, office_id, owner_id, opened_on, is_test) SELECT case_id, 1, event,"
+            f" {empty}, 'BX-' || n, {status}, {stage}, %s, {owner}, {opened}, {false}"
             f" FROM bench_last WHERE n >= {first}",
-            *(of_uuid(self.office.pk), "2026-01-01"),
+            of_uuid(self.office.pk),
         )
 
     def _give(self, table: str, column: str, holder: str, which: str) -> None:
@@ -433,9 +437,9 @@ def seconds(ask: Callable[[], Any], most: float = MOST_SECONDS) -> float:
 
 
 def filters(people: Bulk) -> None:
-    """First pages of a narrowed list, and its number."""
-    from cases.lists import Wanted, count_cases, latest_cases
-    from cases.models import CaseStatus
+    """First pages of a narrowed list, and its number; then of the list by registration."""
+    from cases.lists import Sort, Wanted, count_cases, latest_cases
+    from cases.models import CaseStatus, Stage
 
     narrowed = {
         "all": lambda user: Wanted(),
@@ -443,6 +447,21 @@ def filters(people: Bulk) -> None:
         "closed": lambda user: Wanted(CaseStatus.CLOSED),
         "follow-up, of which there is none": lambda user: Wanted(CaseStatus.FOLLOW_UP),
         "own": lambda user: Wanted(is_own=True),
+        "in assessment, one of five": lambda user: Wanted(stage=Stage.ASSESSMENT),
+        "reintegration, one of 2,000": lambda user: Wanted(stage=Stage.REINTEGRATION),
+        "follow-up by stage, of which none": lambda user: Wanted(stage=Stage.FOLLOW_UP),
+        "of one officer of five": lambda user: Wanted(officer=people.others[0].pk),
+        "of an officer without cases": lambda user: Wanted(officer=user.pk),
+        "opened in one month of 23": lambda user: Wanted(
+            opened_from=date(2025, 3, 1), opened_until=date(2025, 3, 31)
+        ),
+        "stage, officer and month": lambda user: Wanted(
+            stage=Stage.ASSESSMENT,
+            office=people.office.pk,
+            officer=people.others[0].pk,
+            opened_from=date(2025, 3, 1),
+            opened_until=date(2025, 3, 31),
+        ),
     }
     print(f"{'':<30}{'list':<36}{'page':>11}{'number':>11}")
     for name in ("500 grants", "supervisor with everything"):
@@ -452,6 +471,10 @@ def filters(people: Bulk) -> None:
             page = seconds(partial(latest_cases, user, limit=PAGE, wanted=asked))
             number = seconds(partial(count_cases, user, most=1_001, wanted=asked))
             print(f"{name:<30}{label:<36}{1e6 * page:>8.0f} us{1e6 * number:>8.0f} us", flush=True)
+        half = latest_cases(user, limit=250, sort=Sort.REGISTERED)[-1].case
+        for label, before in (("registered last first", None), ("the same, ten pages down", half)):
+            asked = partial(latest_cases, user, limit=PAGE, before=before, sort=Sort.REGISTERED)
+            print(f"{name:<30}{label:<36}{1e6 * seconds(asked):>8.0f} us", flush=True)
 
 
 # --- Whole pages ----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from accounts.models import User
 from audit.verbs import Verb
 from cases import door
 from cases.access import Access, access_to
-from cases.lists import ALL, Wanted, latest_cases
+from cases.lists import ALL, Sort, Wanted, latest_cases
 from cases.models import (
     Case,
     ErasureRequest,
@@ -21,6 +21,7 @@ from cases.models import (
 )
 from cases.oversight import decoys
 from cases.sections import Identity
+from cases.stages import stage_of
 from core.exceptions import Erased, NotFound
 
 PAGE = 25
@@ -42,7 +43,12 @@ class CaseRow:
     case: Case
     identity: Identity | None
     is_damaged: bool = False  # its sealed bytes do not belong where they stand
-    changed_at: datetime | None = None  # when anything of it changed last, in lists sorted by that
+    changed_at: datetime | None = None  # when anything of it changed last, in lists that tell
+
+    @property
+    def stage(self) -> str:
+        """Where the work stands, in words."""
+        return str(stage_of(self.case).label)
 
 
 def get_case_for(user: User, reference: str) -> tuple[Case, Access]:
@@ -110,11 +116,16 @@ def _case_row(person: Person, sections: door.Sections | None) -> CaseRow:
 
 
 def case_page(
-    user: User, *, before: UUID | None = None, wanted: Wanted = ALL, size: int = PAGE
+    user: User,
+    *,
+    before: UUID | None = None,
+    wanted: Wanted = ALL,
+    sort: Sort = Sort.CHANGED,
+    size: int = PAGE,
 ) -> tuple[list[CaseRow], UUID | None]:
-    """One page of the person's cases, last changed first, and where the next page starts."""
-    listed = latest_cases(user, before=before, limit=size + 1, wanted=wanted)
-    more = listed[size - 1].event if len(listed) > size else None
+    """One page of the person's cases in this order, and where the next page starts."""
+    listed = latest_cases(user, before=before, limit=size + 1, wanted=wanted, sort=sort)
+    more = listed[size - 1].place(sort) if len(listed) > size else None
     changed_at = {one.case: one.changed_at for one in listed[:size]}
     rows = case_rows(list(changed_at), by=user, verb=Verb.CASE_LISTED)
     return [replace(row, changed_at=changed_at[row.case.pk]) for row in rows], more

@@ -78,6 +78,11 @@ def stage_of(case: Case) -> Stage:
     return _BY_STATUS.get(CaseStatus(case.status), Stage.CLOSED)
 
 
+def taken_to_stand_in(stage: Stage) -> list[CaseStatus]:
+    """The statuses of cases that are taken to stand in this stage while none is stored of them."""
+    return [status for status in CaseStatus if _BY_STATUS.get(status, Stage.CLOSED) is stage]
+
+
 def moves_of(case: Case) -> list[Stage]:
     """Where its officer may move it. Closing and reopening are acts of their own."""
     stage = stage_of(case)

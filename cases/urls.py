@@ -31,6 +31,8 @@ from cases.views import (
 app_name = "cases"
 urlpatterns = [
     path("", finding.case_list, name="list"),
+    path("saved-lists/", finding.save_list, name="save_list"),
+    path("saved-lists/<uuid:saved>/", finding.saved_list, name="saved_list"),
     path("search/", finding.search, name="search"),
     path("work/", work.work, name="work"),
     path("register/", casefile.register, name="register"),

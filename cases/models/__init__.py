@@ -38,6 +38,7 @@ from cases.models.retention import (
     RetentionKind,
     RetentionRule,
 )
+from cases.models.saved_list import SavedContent, SavedList
 from cases.models.task import Repeats, Task, TaskState
 from cases.models.transfer import Transfer, TransferState
 from cases.models.workbook import WorkbookPurpose, WorkbookRequest
@@ -90,6 +91,8 @@ __all__ = [
     "RetentionKind",
     "RetentionRule",
     "RiskAssessment",
+    "SavedContent",
+    "SavedList",
     "Screening",
     "SealedModel",
     "SearchChange",

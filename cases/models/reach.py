@@ -47,6 +47,8 @@ class Reach(models.Model):
                 ],
                 name="reach_by_change",
             ),
+            # Registered last first; no write in a case changes what it holds.
+            models.Index(fields=["principal", "case"], name="reach_by_case"),
             # Cases that are worked on are the ones that changed last. They are found without this
             # index, so the many writes to them do not have to keep it.
             models.Index(

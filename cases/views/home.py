@@ -10,6 +10,7 @@ from accounts import proposals
 from audit import review
 from cases.due import due_for
 from cases.keeping import waiting_for
+from cases.list_forms import USUAL
 from cases.panels import START_LINKS
 from cases.selectors import case_page
 from cases.services import exports, workbooks
@@ -30,6 +31,7 @@ def home(request: StaffRequest) -> HttpResponse:
     may = {right.name: request.user.has_right(right) for right in Right}
     context = {
         "rows": rows,
+        "columns": USUAL,
         "may": may,
         "waiting": waiting_for(request.user),
         "exports": exports.waiting_for(request.user),

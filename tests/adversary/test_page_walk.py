@@ -41,6 +41,7 @@ from cases.models import (
     Exclusion,
     GlassNotice,
     IncomingReferral,
+    SavedList,
     Task,
     TraffickingEvent,
     Transfer,
@@ -255,6 +256,7 @@ class Walk:
             "exclusion": lambda: one_of(Exclusion.objects.filter(case=case)),
             "closure": lambda: one_of(Closure.objects.filter(case=case)),
             "task": lambda: one_of(Task.objects.filter(here)),
+            "saved": lambda: one_of(SavedList.objects.all()),
             "transfer": lambda: one_of(Transfer.objects.filter(here)),
             "incoming": lambda: one_of(IncomingReferral.objects.all()),
             "kind": lambda: self.random.choice(list(ENTRY_KINDS)),
@@ -274,7 +276,10 @@ class Walk:
         pages = {
             "cases:trail": ["kind=reads", "cls=medical", before],
             "cases:who": [f"person={person.pk}"],
-            "cases:list": ["mine=1", "status=Active", f"before={self.world.cases[4].pk}"],
+            "cases:list": [
+                *("mine=1", "status=Active", f"before={self.world.cases[4].pk}"),
+                *("stage=assessment&sort=registered&columns=stage", f"officer={person.pk}"),
+            ],
             "cases:due": [f"after={self.world.cases[2].pk}"],
             "audit:log": [before],
         }
@@ -293,6 +298,8 @@ class Walk:
             "cases:add_entry": {"cls": "legal", "comment": "Typed", "event_type": "Transit"},
             "cases:add_task": {"cls": "legal", "task": "Typed", "due_on": today}
             | {"person": str(person.pk), "repeats": "weekly"},
+            "cases:save_list": {"name": "Typed", "mine": "1", "is_first": "on"},
+            "cases:saved_list": {"act": self.random.choice(["first", "usual", "remove"])},
             "cases:end_task": {"act": self.random.choice(["done", "dropped"])},
             "cases:entry": {"event_type": "Transit", "revision": "0"},
             "cases:merge": {"other": self.world.cases[3].reference, "reason": "Typed"}

@@ -7,7 +7,7 @@ from accounts.models import Office, User
 from audit import trail
 from audit.selectors import cases_named, events
 from audit.verbs import Verb
-from cases.lists import ALL, Wanted, count_cases, latest_cases
+from cases.lists import ALL, Sort, Wanted, count_cases, latest_cases
 from cases.models import Case, CaseStatus
 from core.ids import uuid7
 
@@ -41,14 +41,14 @@ def by_last_change() -> list[UUID]:
     return sorted(last, key=last.__getitem__, reverse=True)
 
 
-def walk(user: User, wanted: Wanted = ALL, limit: int = 4) -> list[UUID]:
+def walk(user: User, wanted: Wanted = ALL, limit: int = 4, sort: Sort = Sort.CHANGED) -> list[UUID]:
     """Every page of the list after one another."""
     found: list[UUID] = []
     before = None
-    while page := latest_cases(user, before=before, limit=limit, wanted=wanted):
+    while page := latest_cases(user, before=before, limit=limit, wanted=wanted, sort=sort):
         ids = [one.case for one in page]
         assert len(page) <= limit and not set(ids) & set(found)
-        before = page[-1].event
+        before = page[-1].place(sort)
         found += ids
     assert count_cases(user, most=1_000, wanted=wanted) == len(found)
     assert count_cases(user, most=3, wanted=wanted) == min(len(found), 3)

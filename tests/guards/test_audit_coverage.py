@@ -129,6 +129,7 @@ account_made account_changed role_given role_taken team_made team_joined team_le
 office_made organisation_made
 system_started system_stopped settings_changed migrated guards_restored demo_loaded
 backups_pruned case_registered case_imported case_listed
+list_saved list_changed list_removed
 case_searched match_told case_viewed case_changed person_registered person_changed
 consent_recorded assistance_recorded assistance_changed grant_given grant_revoked
 import_advanced case_audited officer_audited log_read log_verified log_exported statistics_frozen

@@ -73,6 +73,10 @@ UNTRACKED: dict[str, tuple[str, set[Verb]]] = {
         "an unfinished form under seal, gone when it is sent or after a week; no part of the record",
         {Verb.DRAFT_KEPT, Verb.DRAFT_OPENED, Verb.DRAFT_DROPPED},
     ),
+    "cases.SavedList": (
+        "what one person looks for again and again, under seal; no part of the record",
+        {Verb.LIST_SAVED, Verb.LIST_CHANGED, Verb.LIST_REMOVED},
+    ),
     "accounts.UsedCode": ("which codes opened something once", {Verb.SECOND_FACTOR_USED}),
     "accounts.Tally": (
         "counts of attempts, for a while",

@@ -23,6 +23,7 @@ UNSEALERS = {
     "audit/review_pages.py": {"unseal_system"},  # notes of reviews
     "accounts/proposal_pages.py": {"unseal_system"},  # why something is asked for
     "accounts/sessions.py": {"unseal_system"},
+    "cases/saved_lists.py": {"unseal_system"},  # the names that somebody gave their own lists
     "assistance/budgets.py": {"unseal_system"},  # amounts of ledgers, which name no case
     "accounts/hashers.py": {"unseal_system"},
 }
@@ -132,10 +133,11 @@ def test_no_rows_are_changed_or_removed_past_their_events():
                 wrong.append(f"{path}:{call.lineno}")
         # A file of the storage; the keys of an erased case, whose events tell of it; what counts tries
         # for a while; second factors of somebody else, each after its event; rows of lists, which are
-        # made out of grants; and what is no part of the record: sessions and unfinished forms.
+        # made out of grants; and what is no part of the record: sessions, unfinished forms, saved
+        # lists.
         may_delete = path in (
             *("cases/storage.py", "vault/keyring.py", "accounts/services.py", "cases/reach.py"),
-            *("accounts/models/session.py", "cases/models/draft.py"),
+            *("accounts/models/session.py", "cases/models/draft.py", "cases/models/saved_list.py"),
             *COUNTING,
         )
         is_allowed = may_delete and source.called(call) == "delete"

@@ -47,7 +47,13 @@ FORMATS: tuple[tuple[str, dict[str, str]], ...] = (
 # Where a list goes on, what it is narrowed to: page → who sees it, and what its address may name.
 LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "home": ("officer", ("draft",)),
-    "cases:list": ("officer", ("before", "status", "mine")),
+    "cases:list": (
+        "supervisor",
+        (
+            *("before", "status", "mine", "stage", "office", "officer"),
+            *("since", "until", "sort", "columns"),
+        ),
+    ),
     "cases:due": ("officer", ("after",)),
     "cases:search": ("officer", ("q", "draft")),
     "cases:detail": ("officer", ("draft",)),

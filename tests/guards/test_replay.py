@@ -42,7 +42,7 @@ PARTS = 4  # which can run beside each other
 # An officer may break the glass of every case of the house: these tell that there is such a case.
 MAY_BREAK_GLASS = ("cases:break_glass", "cases:search")
 # The answer is a list of one's own, whatever is asked for; as it is one's own draft that one discards.
-OF_NO_CASE = ("cases:list", "cases:due", "cases:search")
+OF_NO_CASE = ("cases:list", "cases:due", "cases:search", "cases:save_list")
 SHORT = 9  # letters: positions in the log, which could be numbers of something else
 # What has to be done before something can be asked, and by whom.
 BEFORE = {
@@ -124,6 +124,8 @@ def requests_of(around: Around) -> Iterator[Asked]:
     yield Asked("officer", "cases:trail", "GET", at_case, query=somebody | {"cls": "identity"})
     yield Asked("officer", "cases:who", "GET", at_case, query=somebody)
     yield Asked("officer", "cases:list", "GET", query={"before": str(around.case.last_event)})
+    narrowed = {"officer": str(around.officer.pk), "office": str(around.case.office_id)}
+    yield Asked("supervisor", "cases:list", "GET", query=narrowed | {"sort": "registered"})
     yield Asked("officer", "cases:due", "GET", query={"after": ids["case"]})
 
 

@@ -56,6 +56,7 @@ from cases import door
 from cases.access import WRITE, permission
 from cases.entries import ENTRY_KINDS
 from cases.models import BrokenGlass, Case, CaseUserGrant, IncomingReferral, Transfer
+from cases.saved_lists import save_list
 from cases.search.live import live_index
 from cases.sections import (
     Contact,
@@ -181,6 +182,7 @@ def surround(
     transfer = _transfer(case, by, to or _next_office(case, person, suffix), word)
     declining, accepting, registering = (_take_down(by) for _number in range(3))
     item, event = _put_up_for_review(by), EventCase.objects.filter(case=case.pk).first().seq
+    saved = save_list("Mine", [("mine", "1"), ("sort", "changed")], by=by)
     reference, at_case = case.reference, (case.reference,)
     until = (timezone.localdate() + timedelta(days=30)).isoformat()
     consent = {"consented": "yes", "recorded_on": today()}
@@ -288,6 +290,8 @@ def surround(
         "cases:sharing": (at_case, sharing),
         "cases:revoke": ((reference, grant.pk), {}),
         "cases:draft": ((), {"draft_act": "drop", "draft_path": f"/cases/{reference}/person/"}),
+        "cases:save_list": ((), {"name": "New", "stage": "identification", "sort": "changed"}),
+        "cases:saved_list": ((saved.pk,), {"act": "first"}),
         "cases:detail": (at_case, {}),
         "cases:trail": (at_case, {}),
         "cases:proof": ((reference, event), {}),
