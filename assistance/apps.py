@@ -19,24 +19,29 @@ class AssistanceConfig(AppConfig):
 
     def ready(self) -> None:
         from assistance import kinds, reference
-        from assistance.agreements import AgreementForm, approving_act, is_agreement
         from assistance.due import costs_to_approve, plans_to_approve
         from assistance.forms import FORMS
         from assistance.models import Assistance, AssistanceStatus, Cost, PlanAgreement
-        from assistance.money_forms import CostForm, PayForm, ReverseForm
-        from assistance.money_panel import MONEY_PANEL, is_cost
+        from assistance.money.forms import CostForm, PayForm, ReverseForm
+        from assistance.money.panel import MONEY_PANEL, is_cost
         from assistance.panels import ASSISTANCE_PANEL, is_payment
-        from assistance.plan_panel import PLAN_PANEL
-        from assistance.plans import SUPPORT_PLAN
-        from assistance.providers import agreements_link
-        from assistance.referral_forms import ReferralForm
-        from assistance.referral_panel import REFERRAL_PANEL, by_us_link, to_decide_link, to_us_link
-        from assistance.referral_services import end_with_its_grant
-        from assistance.referrals import SERVICES
+        from assistance.plans.agreements import AgreementForm, approving_act, is_agreement
+        from assistance.plans.goals import SUPPORT_PLAN
+        from assistance.plans.panel import PLAN_PANEL
+        from assistance.providers.directory import agreements_link
+        from assistance.referrals.forms import ReferralForm
+        from assistance.referrals.panel import (
+            REFERRAL_PANEL,
+            by_us_link,
+            to_decide_link,
+            to_us_link,
+        )
+        from assistance.referrals.services import end_with_its_grant
+        from assistance.referrals.table import SERVICES
         from assistance.selectors import is_under_way
         from assistance.sittings import SESSION, SessionForm
-        from assistance.survey_words import told_answer, told_score
-        from assistance.visits import DUE_VISIT, VISIT, visit_panel
+        from assistance.visits.visits import DUE_VISIT, VISIT, visit_panel
+        from assistance.visits.words import told_answer, told_score
         from audit.rules import RULES, Rule, each_of
         from audit.verbs import Verb
         from cases import drafts

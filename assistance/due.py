@@ -6,8 +6,8 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from assistance.agreements import WRITTEN
 from assistance.models import Cost, PlanAgreement, SupportPlan
+from assistance.plans.agreements import WRITTEN
 from cases.access import visible_cases
 from cases.due import MOST, OPEN, Due
 from cases.models import Approval

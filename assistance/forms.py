@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from assistance import reference
 from assistance.kinds import KINDS
 from assistance.models import AssistanceStatus, Offer
-from assistance.offers import given
+from assistance.offers.offers import given
 from assistance.sections import Assistance
 from cases.forms import day, one_of, section_from, text
 from core.schema import Section

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assistance.reference import CURRENCIES
-from assistance.referrals import SERVICES, ReferralStatus
+from assistance.referrals.table import SERVICES, ReferralStatus
 from assistance.sections import (
     SCHEMAS,
     AgreementContent,
@@ -392,7 +392,7 @@ class Provider(TrackedModel):
     )
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("type"), max_length=40, choices=list(ORGANISATION_TYPE.items()))
-    services = models.JSONField(_("services"))  # codes of assistance/referrals.py: SERVICES
+    services = models.JSONField(_("services"))  # codes of assistance/referrals/table.py: SERVICES
     languages = models.JSONField(_("languages"), default=list, blank=True)  # ISO 639-1
     region = models.CharField(_("region"), max_length=100)
     address = models.CharField(_("address"), max_length=200, blank=True)

@@ -30,8 +30,10 @@ class FollowUpContent(Section):
     person_is_safe: str = ""  # code of cases.reference.ANSWERS
     visit_needs: str = ""
     next_visit_on: date | None = None
-    survey: dict[str, str] = {}  # codes of assistance.survey_words: question → answer
-    survey_version: str = ""  # assistance.survey, of the file that the scores were computed with
+    survey: dict[str, str] = {}  # codes of assistance.visits.words: question → answer
+    survey_version: str = (
+        ""  # assistance.visits.survey, of the file that the scores were computed with
+    )
     scores: dict[str, float] = {}  # dimension or composite → 0 to 1
 
 
@@ -54,7 +56,7 @@ class AgreementContent(Section):
 class ReferralFacts(Section):
     """What a case is referred for (class `facts`): the door routes by it."""
 
-    service: str = ""  # assistance.referrals.SERVICES
+    service: str = ""  # assistance.referrals.table.SERVICES
 
 
 class ReferralContent(Section):

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from assistance import letter_views, money_views, referral_views, views
+from assistance import views
+from assistance.letters import views as letter_views
+from assistance.money import views as money_views
+from assistance.referrals import views as referral_views
 
 app_name = "assistance"
 urlpatterns = [

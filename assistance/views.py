@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from assistance import services
-from assistance.agreements import AGREEMENT, AgreementForm, mark_of, record_agreement
 from assistance.forms import FORMS, Choices, Files
 from assistance.models import Assistance, SupportPlan
-from assistance.offers import offer_of
-from assistance.plans import SUPPORT_PLAN
-from assistance.providers import names_for, services_to_find
+from assistance.offers.offers import offer_of
+from assistance.plans.agreements import AGREEMENT, AgreementForm, mark_of, record_agreement
+from assistance.plans.goals import SUPPORT_PLAN
+from assistance.providers.directory import names_for, services_to_find
 from assistance.reference import KINDS
 from assistance.sections import SCHEMAS, SupportPlanContent
 from assistance.sections import Assistance as Content

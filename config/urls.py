@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from assistance.referral_views import referrals
+from assistance.referrals.views import referrals
 from cases.views.home import home
 from config.sealed import health
 
@@ -14,10 +14,10 @@ urlpatterns = [
     path("referrals/", referrals, name="referrals"),
     path("cases/", include("cases.urls")),
     path("cases/", include("assistance.urls")),
-    path("assistance/", include("assistance.offer_urls")),
+    path("assistance/", include("assistance.offers.urls")),
     path("budgets/report/", include("reporting.donor_urls")),
-    path("budgets/", include("assistance.budget_urls")),
-    path("providers/", include("assistance.provider_urls")),
+    path("budgets/", include("assistance.money.urls")),
+    path("providers/", include("assistance.providers.urls")),
     path("audit/", include("audit.urls")),
     path("statistics/", include("reporting.urls")),
     path("", include("core.urls")),

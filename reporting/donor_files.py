@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from assistance.budgets import Statement
+from assistance.money.budgets import Statement
 from cases.typesetting import as_pdf
 from cases.workbooks.writing import OPTIONS, WIDTH
 from core.cells import safe_text

@@ -1,8 +1,8 @@
 """The report for a donor: what was paid for a project, to the cent, and how many were helped, protected.
 
-Sums come from the ledgers of the budget lines (assistance/budgets.py), which know no persons. Numbers of
-persons come from the latest snapshot and are those of the table builder, so that two papers never tell
-two numbers: they are of all projects, for no ledger could say who was helped out of one.
+Sums come from the ledgers of the budget lines (assistance/money/budgets.py), which know no persons.
+Numbers of persons come from the latest snapshot and are those of the table builder, so that two papers
+never tell two numbers: they are of all projects, for no ledger could say who was helped out of one.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 
 from accounts.confirming import check_recent
 from accounts.models import User
-from assistance import budgets
-from assistance.budgets import Statement
+from assistance.money import budgets
+from assistance.money.budgets import Statement
 from audit import trail
 from audit.verbs import Verb
 from core.days import last_of_month

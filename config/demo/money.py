@@ -5,9 +5,9 @@ from decimal import Decimal
 from random import Random
 
 from accounts.models import User
-from assistance.budgets import set_line
 from assistance.models import Assistance, AssistanceStatus, BudgetLine
-from assistance.money import pay, plan_cost
+from assistance.money.budgets import set_line
+from assistance.money.costs import pay, plan_cost
 from assistance.sections import Assistance as Content
 from assistance.sections import CostContent, SessionContent
 from assistance.sittings import SESSION

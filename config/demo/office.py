@@ -18,12 +18,12 @@ from accounts.services import (
     make_team,
     make_user,
 )
-from assistance.agreements import mark_of, record_agreement
 from assistance.models import Assistance
 from assistance.panels import is_payment
-from assistance.plans import SUPPORT_PLAN
-from assistance.referral_services import send_referral, take_step
-from assistance.referrals import SERVICES
+from assistance.plans.agreements import mark_of, record_agreement
+from assistance.plans.goals import SUPPORT_PLAN
+from assistance.referrals.services import send_referral, take_step
+from assistance.referrals.table import SERVICES
 from assistance.sections import (
     SCHEMAS,
     AgreementContent,

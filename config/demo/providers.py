@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation, User
 from assistance.models import Provider
-from assistance.providers import add_provider, note_places
+from assistance.providers.directory import add_provider, note_places
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 from random import Random
 
 from assistance.sections import FollowUpContent
-from assistance.survey import SURVEY, Topic
-from assistance.survey_words import NO_ANSWER
-from assistance.visits import scored
+from assistance.visits.survey import SURVEY, Topic
+from assistance.visits.visits import scored
+from assistance.visits.words import NO_ANSWER
 from config.demo import texts
 
 AGO = (150, 60)  # days before today of the first visit, and of the second

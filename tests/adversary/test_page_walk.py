@@ -26,8 +26,8 @@ from django.utils import timezone
 
 from accounts.models import Office, User
 from accounts.roles import ROLES
-from assistance.agreements import mark_of
 from assistance.models import Assistance, Cost, Referral, SupportPlan
+from assistance.plans.agreements import mark_of
 from audit.models import Event, EventCase, ReviewItem
 from audit.sequencer import sequence
 from audit.verbs import READS, Verb

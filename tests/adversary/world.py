@@ -22,10 +22,11 @@ from accounts.services import (
     make_organisation,
     make_user,
 )
-from assistance import money, sections
-from assistance.agreements import mark_of, record_agreement
+from assistance import sections
 from assistance.models import Assistance, Override, SupportPlan
-from assistance.referral_services import send_referral
+from assistance.money import costs
+from assistance.plans.agreements import mark_of, record_agreement
+from assistance.referrals.services import send_referral
 from assistance.services import change_assistance, record_assistance
 from assistance.sittings import SESSION
 from audit import trail
@@ -241,7 +242,7 @@ def _build_case(world: World, number: int) -> Case:
         told = TaskContent(cls=cls, task=world.word(case.pk, cls))
         give_task(case, told, due_on=timezone.localdate(), assignee=owner, by=owner)
     spent = sections.CostContent(planned=Decimal(40), purpose=world.word(case.pk, "financial"))
-    money.plan_cost(case, spent, by=owner)
+    costs.plan_cost(case, spent, by=owner)
     for cls in ("medical", "legal"):
         content = sections.SessionContent(cls=cls, kind=cls, note=world.word(case.pk, cls))
         casework.record_entry(case, SESSION, content, by=owner)

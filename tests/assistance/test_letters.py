@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from assistance.letters import certificate, referral_letter
+from assistance.letters.letters import certificate, referral_letter
 from assistance.models import Referral
-from assistance.referral_services import take_step
+from assistance.referrals.services import take_step
 from assistance.sections import MedicalAssistance, ShelterAssistance
 from assistance.services import record_assistance
 from audit.models import Event

@@ -7,8 +7,8 @@ from django.utils import timezone
 from assistance.forms import FORMS
 from assistance.kinds import KINDS, TYPES
 from assistance.models import Assistance, Offer
-from assistance.offer_forms import OfferForm, types_of
-from assistance.offers import offer_of, set_offer
+from assistance.offers.forms import OfferForm, types_of
+from assistance.offers.offers import offer_of, set_offer
 from assistance.sections import ShelterAssistance
 from assistance.services import record_assistance
 from audit.verbs import Verb

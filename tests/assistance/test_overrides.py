@@ -7,13 +7,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assistance.models import Override, Referral
-from assistance.override_services import (
+from assistance.referrals.overrides import (
     approve_override,
     ask_for_override,
     decline_override,
     waiting_for,
 )
-from assistance.referral_services import record_fallback, take_step
+from assistance.referrals.services import record_fallback, take_step
 from assistance.sections import ReferralContent
 from audit import review
 from audit.context import RequestContext, serving

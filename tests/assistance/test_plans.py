@@ -9,9 +9,9 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from assistance.agreements import AGREEMENT, mark_of, record_agreement
 from assistance.models import PlanAgreement, SupportPlan
-from assistance.plans import SUPPORT_PLAN
+from assistance.plans.agreements import AGREEMENT, mark_of, record_agreement
+from assistance.plans.goals import SUPPORT_PLAN
 from assistance.sections import (
     AgreementContent,
     MedicalAssistance,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.services import join_team, make_desk, make_office, make_organisation
 from assistance.models import Assistance, Provider
-from assistance.providers import (
+from assistance.providers.directory import (
     SERVICES_OF_KIND,
     add_provider,
     agreements_link,
@@ -22,7 +22,7 @@ from assistance.providers import (
     told_of_agencies,
 )
 from assistance.reference import KINDS
-from assistance.referrals import SERVICES
+from assistance.referrals.table import SERVICES
 from audit import trail
 from audit.verbs import Verb
 from core.exceptions import Conflict, NotAllowed, NotFound

@@ -16,7 +16,7 @@ from accounts.services import (
     make_organisation,
 )
 from assistance.models import Referral
-from assistance.referral_services import (
+from assistance.referrals.services import (
     give_feedback,
     is_overdue,
     note_received,
@@ -26,7 +26,7 @@ from assistance.referral_services import (
     sent_by,
     take_step,
 )
-from assistance.referrals import OPEN, SERVICES, STEPS, ReferralStatus, Side
+from assistance.referrals.table import OPEN, SERVICES, STEPS, ReferralStatus, Side
 from assistance.sections import ReferralContent
 from audit.verbs import Verb
 from cases import door

@@ -2,8 +2,9 @@
 
 import pytest
 
-from assistance import reference, survey_words
-from assistance.survey import COMPOSITE, FILE, SURVEY, survey_of
+from assistance import reference
+from assistance.visits import words
+from assistance.visits.survey import COMPOSITE, FILE, SURVEY, survey_of
 
 TEXT = FILE.read_text(encoding="utf-8")
 BEST = {code: next(iter(topic.counts)) for code, topic in SURVEY.topics.items()}
@@ -11,13 +12,13 @@ WORST = {code: list(topic.counts)[-1] for code, topic in SURVEY.topics.items()}
 
 
 def test_the_file_and_the_words_have_the_same_codes():
-    assert list(SURVEY.topics) == list(survey_words.QUESTIONS), "in the same order"
+    assert list(SURVEY.topics) == list(words.QUESTIONS), "in the same order"
     answers = {answer for topic in SURVEY.topics.values() for answer in topic.counts}
-    assert answers == set(survey_words.ANSWERS)
-    assert answers.isdisjoint(survey_words.NO_ANSWER)
+    assert answers == set(words.ANSWERS)
+    assert answers.isdisjoint(words.NO_ANSWER)
     dimensions = {topic.dimension for topic in SURVEY.topics.values()}
     assert dimensions == set(reference.REINTEGRATION_DIMENSIONS)
-    assert set(survey_words.SCORES) == dimensions | {COMPOSITE}
+    assert set(words.SCORES) == dimensions | {COMPOSITE}
 
 
 def test_each_list_of_answers_counts_from_one_down_to_nothing():
@@ -39,7 +40,7 @@ def test_each_dimension_asks_about_ten_topics():
 def test_the_best_answers_are_one_and_the_worst_nothing():
     assert set(SURVEY.scores(BEST).values()) == {1}
     assert set(SURVEY.scores(WORST).values()) == {0}
-    assert SURVEY.scores(BEST).keys() == set(survey_words.SCORES)
+    assert SURVEY.scores(BEST).keys() == set(words.SCORES)
 
 
 def test_a_bad_answer_counts_little_whichever_way_it_is_asked():

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from assistance.models import FollowUpVisit
 from assistance.sections import FollowUpContent
-from assistance.survey import SURVEY
-from assistance.visits import VISIT, VISITS_AFTER, next_visit_of, scored
+from assistance.visits.survey import SURVEY
+from assistance.visits.visits import VISIT, VISITS_AFTER, next_visit_of, scored
 from audit import trail
 from audit.verbs import Verb
 from cases import door

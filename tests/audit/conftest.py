@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts.models import LinkedIdentity, PasswordLink, Proposal, User
 from accounts.services import join_team, make_office, make_organisation, make_team
-from assistance import money
-from assistance.agreements import mark_of, record_agreement
 from assistance.models import BudgetLine, Offer, Override, Provider, Referral, SupportPlan
+from assistance.money import costs
+from assistance.plans.agreements import mark_of, record_agreement
 from assistance.sections import (
     AgreementContent,
     CostContent,
@@ -168,9 +168,9 @@ def _pay(cases: list[Case], by: User) -> None:
         provider.organisation_id = by.organisation_id
         trail.save(provider, verb=Verb.PROVIDER_ADDED, by=None)
         content = CostContent(planned=Decimal(5), currency="BYN", line=str(line.pk))
-        cost = money.plan_cost(one, content, by=by)
+        cost = costs.plan_cost(one, content, by=by)
         paying = {"amount": Decimal(5), "paid_on": date.today(), "receipt": "R-1"}
-        money.pay(cost, **paying, revision=1, by=by)
+        costs.pay(cost, **paying, revision=1, by=by)
 
 
 def _attach(case: Case, by: User) -> None:

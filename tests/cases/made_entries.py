@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from assistance.sections import FollowUpContent, SupportPlanContent
-from assistance.visits import scored
+from assistance.visits.visits import scored
 from cases.sections import (
     CommentContent,
     ContactPointContent,

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assistance.models import SupportPlan
-from assistance.plans import SupportPlanForm
+from assistance.plans.goals import SupportPlanForm
 from audit import trail
 from audit.verbs import Verb
 from cases import door

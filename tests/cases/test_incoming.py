@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import join_team, make_desk, make_office, make_organisation
-from assistance.referrals import SERVICES
+from assistance.referrals.table import SERVICES
 from audit.models import Event
 from audit.verbs import Verb
 from cases import door, reference

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from assistance.agreements import mark_of
 from assistance.models import SupportPlan
+from assistance.plans.agreements import mark_of
 from cases import door
 from cases.models import Case, CaseUserGrant, Consent, Person, Reach
 from cases.sections import CaseSummary

@@ -15,11 +15,11 @@ from accounts import identities, links, proposals
 from accounts import services as accounts
 from accounts.models import LinkedIdentity, Proposal
 from accounts.provider import Identity as IdentityElsewhere
-from assistance import money
-from assistance import override_services as overrides
-from assistance import referral_services as referrals
 from assistance import services as assistance
 from assistance.models import Override, Referral
+from assistance.money import costs
+from assistance.referrals import overrides
+from assistance.referrals import services as referrals
 from assistance.sections import (
     CostContent,
     FinancialAssistance,
@@ -922,9 +922,9 @@ PAGES = {
     "cases:file": ("cases.views.attachments", Verb.CASE_VIEWED),
     "assistance:change": ("assistance.views", Verb.CASE_VIEWED),
     "assistance:agree": ("assistance.views", Verb.CASE_VIEWED),
-    "assistance:referral": ("assistance.referral_views", Verb.CASE_VIEWED),
-    "referrals": ("assistance.referral_views", Verb.CASE_LISTED),
-    "assistance:pay": ("assistance.money_views", Verb.CASE_VIEWED),
+    "assistance:referral": ("assistance.referrals.views", Verb.CASE_VIEWED),
+    "referrals": ("assistance.referrals.views", Verb.CASE_LISTED),
+    "assistance:pay": ("assistance.money.views", Verb.CASE_VIEWED),
 }
 
 
@@ -957,7 +957,7 @@ def visit(case, alena, ihar, viktar, iryna, person, client_for):
         by=alena,
     )
     content = CostContent(planned=40, currency="BYN", purpose=SENTINELS["narrative"])
-    cost = money.plan_cost(case, content, by=alena)
+    cost = costs.plan_cost(case, content, by=alena)
     person("keeper", "case_officer", at=iryna.office)
     moving = {"note": SENTINELS["narrative"], "person_agrees": True}
     transfers.ask_transfer(case, to=iryna.office, **moving, by=alena)

@@ -24,7 +24,7 @@ UNSEALERS = {
     "accounts/proposal_pages.py": {"unseal_system"},  # why something is asked for
     "accounts/sessions.py": {"unseal_system"},
     "cases/saved_lists.py": {"unseal_system"},  # the names that somebody gave their own lists
-    "assistance/budgets.py": {"unseal_system"},  # amounts of ledgers, which name no case
+    "assistance/money/budgets.py": {"unseal_system"},  # amounts of ledgers, which name no case
     "accounts/hashers.py": {"unseal_system"},
 }
 COUNTING = ("accounts/guessing.py", "accounts/second_factor.py")

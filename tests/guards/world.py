@@ -33,12 +33,12 @@ from accounts.services import (
     suspend_account,
     take_role,
 )
-from assistance import money
-from assistance.agreements import mark_of, record_agreement
-from assistance.budgets import set_line
 from assistance.models import BudgetLine, Cost, Override, Payment, Provider, Referral
-from assistance.providers import add_provider
-from assistance.referral_services import new_referral, send_referral
+from assistance.money import costs
+from assistance.money.budgets import set_line
+from assistance.plans.agreements import mark_of, record_agreement
+from assistance.providers.directory import add_provider
+from assistance.referrals.services import new_referral, send_referral
 from assistance.sections import (
     AgreementContent,
     CostContent,
@@ -401,9 +401,9 @@ def _costs(case: Case, by: User, supervisor: User, word: str) -> tuple[Cost, Cos
     """A cost, one that is to be paid, and the payment of a third."""
     line = make_line(supervisor, case.reference)
     content = CostContent(planned=Decimal(5), currency="BYN", line=str(line.pk), purpose=word)
-    cost, to_pay, third = (money.plan_cost(case, content, by=by) for _number in range(3))
+    cost, to_pay, third = (costs.plan_cost(case, content, by=by) for _number in range(3))
     paying = {"amount": Decimal(5), "paid_on": timezone.localdate(), "receipt": "R-1"}
-    return cost, to_pay, money.pay(third, **paying, revision=1, by=by)
+    return cost, to_pay, costs.pay(third, **paying, revision=1, by=by)
 
 
 def make_line(by: User, code: str) -> BudgetLine:

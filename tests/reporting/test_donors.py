@@ -14,8 +14,8 @@ from python_calamine import CalamineWorkbook
 
 from accounts.models import User
 from accounts.services import give_role
-from assistance.budgets import balances, book, set_line
 from assistance.models import BudgetLine
+from assistance.money.budgets import balances, book, set_line
 from assistance.reference import KINDS
 from audit.models import Event
 from audit.verbs import Verb

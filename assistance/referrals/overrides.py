@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.confirming import check_recent
 from accounts.models import Organisation, User
 from assistance.models import Override, OverrideGround, OverrideState, Referral
-from assistance.referral_services import check_content, grant_for, new_referral, step
-from assistance.referrals import ReferralStatus
+from assistance.referrals.services import check_content, grant_for, new_referral, step
+from assistance.referrals.table import ReferralStatus
 from assistance.sections import ReferralContent
 from audit import trail
 from audit.verbs import Verb

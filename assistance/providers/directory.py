@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from assistance.models import AgreementState, Provider
-from assistance.referrals import SERVICES
+from assistance.referrals.table import SERVICES
 from audit import trail
 from audit.verbs import Verb
 from cases.panels import StartLink

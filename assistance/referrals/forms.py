@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from assistance.models import OverrideGround
-from assistance.providers import Told
-from assistance.referrals import SERVICES
+from assistance.providers.directory import Told
+from assistance.referrals.table import SERVICES
 from assistance.sections import ReferralContent
 from cases.consents import beyond, includes, kept_back
 from cases.forms import day, one_of, section_from, text

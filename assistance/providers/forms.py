@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, User
 from assistance.models import Provider
-from assistance.referrals import SERVICES
+from assistance.referrals.table import SERVICES
 from cases.countries import LANGUAGES
 from cases.forms import day, one_of, several_of, text
 from cases.reference import ORGANISATION_TYPE

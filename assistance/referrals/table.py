@@ -66,7 +66,7 @@ class Side(Enum):
     SENDER = auto()  # the officer of the case
     SECOND = (
         auto()
-    )  # whoever decides on a referral without consent (assistance/override_services.py)
+    )  # whoever decides on a referral without consent (assistance/referrals/overrides.py)
 
 
 S, DESK, SENDER = ReferralStatus, frozenset({Side.DESK}), frozenset({Side.SENDER})

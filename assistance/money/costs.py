@@ -1,7 +1,7 @@
 """Money on a case: what assistance is planned to cost, who approved it, and what was paid.
 
 Amounts are decimals, to the cent. Nothing that was paid is changed or taken away: it is reversed by an
-entry of its own, here and in the ledger of the budget line (assistance/budgets.py).
+entry of its own, here and in the ledger of the budget line (assistance/money/budgets.py).
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from assistance.budgets import book, line_of
 from assistance.models import BudgetLine, Cost, Payment
+from assistance.money.budgets import book, line_of
 from assistance.sections import CostContent, PaymentContent
 from audit import trail
 from audit.verbs import Verb

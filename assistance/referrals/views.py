@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.confirming import confirmed
-from assistance import override_services as overrides
-from assistance import referral_services as services
-from assistance.letter_forms import LanguageForm
+from assistance.letters.forms import LanguageForm
 from assistance.models import Override, Referral
-from assistance.providers import told_of_agencies
-from assistance.referral_forms import DecideForm, ReferralForm, SaidForm
-from assistance.referral_panel import feedback_of, is_at_a_desk, is_shown_to, told_of
-from assistance.referrals import BUTTONS, IMPOSSIBLE, OPEN, SERVICES, WAITING, Side
+from assistance.providers.directory import told_of_agencies
+from assistance.referrals import overrides, services
+from assistance.referrals.forms import DecideForm, ReferralForm, SaidForm
+from assistance.referrals.panel import feedback_of, is_at_a_desk, is_shown_to, told_of
+from assistance.referrals.table import BUTTONS, IMPOSSIBLE, OPEN, SERVICES, WAITING, Side
 from assistance.sections import ReferralContent
 from audit.refusals import refused, refused_choices
 from audit.verbs import Verb

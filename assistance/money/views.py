@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from assistance import money
-from assistance.budgets import lines_for
 from assistance.models import BudgetLine, Cost, Payment
-from assistance.money_forms import CostForm, PayForm, ReverseForm
+from assistance.money import costs
+from assistance.money.budgets import lines_for
+from assistance.money.forms import CostForm, PayForm, ReverseForm
 from assistance.sections import Assistance as Content
 from assistance.sections import CostContent, FinancialAssistance, PaymentContent
 from assistance.views import opened_record
@@ -35,13 +35,13 @@ TEMPLATE = "assistance/money.html"
 def plan_cost(request: StaffRequest, reference: str, assistance: UUID) -> HttpResponse:
     """Plan what a record of assistance costs."""
     case, access, row, content = opened_record(request, reference, assistance)
-    money.check_may_record(request.user, case)
+    costs.check_may_record(request.user, case)
     base = CostContent(assistance=str(row.pk), kind=content.KIND)
     is_sent = request.method == "POST"
     lines = _lines(case)
     form = CostForm(request.POST if is_sent else None, initial=_proposed(content), lines=lines)
     if is_sent and form.is_valid():
-        money.plan_cost(case, form.content(base), by=request.user)
+        costs.plan_cost(case, form.content(base), by=request.user)
         messages.success(request, _("The cost is planned."))
         return redirect("cases:detail", reference=reference)
     context = case_frame(request, case, access) | {"form": form, "heading": _("Plan a cost")}
@@ -59,7 +59,7 @@ def change_cost(request: StaffRequest, reference: str, cost: UUID) -> HttpRespon
     form = CostForm(request.POST or None, initial=content.as_dict(), lines=lines)
 
     def write(revision: int) -> None:
-        money.change_cost(row, form.content(content), revision=revision, by=request.user)
+        costs.change_cost(row, form.content(content), revision=revision, by=request.user)
 
     context = case_frame(request, case, access) | {"heading": _("Change a planned cost")}
     return changing.change(request, row, form, write, template=TEMPLATE, context=context)
@@ -76,7 +76,7 @@ def pay(request: StaffRequest, reference: str, cost: UUID) -> HttpResponse:
     refusal: DomainError | None = None
     if is_sent and form.is_valid():
         try:
-            money.pay(row, **form.cleaned_data, revision=revision, by=request.user)
+            costs.pay(row, **form.cleaned_data, revision=revision, by=request.user)
             messages.success(request, _("The payment is recorded."))
             return redirect("cases:detail", reference=reference)
         except DomainError as error:
@@ -106,11 +106,11 @@ def reverse(request: StaffRequest, reference: str, payment: UUID) -> HttpRespons
     content = sections.get("content")
     if row is None or not isinstance(content, PaymentContent):
         raise NotFound(_("There is no such record, or it is not shared with you."))
-    money.check_may_record(request.user, case)
+    costs.check_may_record(request.user, case)
     is_sent = request.method == "POST"
     form = ReverseForm(request.POST if is_sent else None)
     if is_sent and form.is_valid():
-        money.reverse(row, reason=form.cleaned_data["reason"], by=request.user)
+        costs.reverse(row, reason=form.cleaned_data["reason"], by=request.user)
         messages.success(request, _("The payment is reversed."))
         return redirect("cases:detail", reference=reference)
     context = case_frame(request, case, access) | {
@@ -131,7 +131,7 @@ def _opened_cost(
     content = sections.get("content")
     if row is None or not isinstance(content, CostContent):
         raise NotFound(_("There is no such record, or it is not shared with you."))
-    money.check_may_record(request.user, case)
+    costs.check_may_record(request.user, case)
     return case, access, row, content
 
 

@@ -6,10 +6,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, User
-from assistance import referral_services as services
 from assistance.models import Referral
-from assistance.override_services import waiting_for
-from assistance.referrals import SERVICES, WAITING
+from assistance.referrals import services
+from assistance.referrals.overrides import waiting_for
+from assistance.referrals.table import SERVICES, WAITING
 from assistance.sections import ReferralAnswer, ReferralContent
 from cases.access import Access
 from cases.door import Sections

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assistance import provider_views as views
+from assistance.providers import views
 
 app_name = "providers"
 urlpatterns = [

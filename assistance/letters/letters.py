@@ -7,8 +7,8 @@ from django.utils.translation import pgettext
 from accounts.models import User
 from assistance.models import Assistance, AssistanceStatus, Referral
 from assistance.reference import KINDS
-from assistance.referral_services import is_running
-from assistance.referrals import SERVICES
+from assistance.referrals.services import is_running
+from assistance.referrals.table import SERVICES
 from assistance.sections import Assistance as Content
 from assistance.sections import ReferralContent
 from audit.verbs import Verb

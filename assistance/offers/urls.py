@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assistance import offer_views as views
+from assistance.offers import views
 
 app_name = "offers"
 urlpatterns = [path("", views.offer, name="offer")]

@@ -7,11 +7,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assistance.letter_forms import CertificateForm, LanguageForm
-from assistance.letters import IDENTITY, referral_letter
-from assistance.letters import certificate as certificate_of
+from assistance.letters.forms import CertificateForm, LanguageForm
+from assistance.letters.letters import IDENTITY, referral_letter
+from assistance.letters.letters import certificate as certificate_of
 from assistance.models import Referral
-from assistance.referral_panel import is_shown_to
+from assistance.referrals.panel import is_shown_to
 from cases.papers import Paper, as_pdf, in_language
 from cases.selectors import get_case_for
 from cases.services.casework import check_can_write

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assistance import reference
 from assistance.reference import Codes
-from assistance.survey import COMPOSITE
+from assistance.visits.survey import COMPOSITE
 
 SCORES: Codes = {**reference.REINTEGRATION_DIMENSIONS, COMPOSITE: _("Composite")}
 

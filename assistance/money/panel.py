@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from assistance.budgets import line_of
 from assistance.models import Cost, Payment
-from assistance.money import FINANCIAL, needs_approval, paid_of
+from assistance.money.budgets import line_of
+from assistance.money.costs import FINANCIAL, needs_approval, paid_of
 from assistance.reference import KINDS
 from assistance.sections import CostContent, PaymentContent
 from cases.access import Access

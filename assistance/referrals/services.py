@@ -1,5 +1,5 @@
 """Referring a case to an organisation: sending, answering, ending. Who may take which step is a table
-(assistance/referrals.py).
+(assistance/referrals/table.py).
 
 Rows are locked in this order: the case, its grant, the referral.
 """
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, Team, User
 from assistance.models import Override, OverrideState, Referral
-from assistance.referrals import (
+from assistance.referrals.table import (
     IMPOSSIBLE,
     OPEN,
     SERVICES,

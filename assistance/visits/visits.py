@@ -16,8 +16,8 @@ from accounts.models import User
 from assistance import reference
 from assistance.models import FollowUpVisit
 from assistance.sections import FollowUpContent
-from assistance.survey import SURVEY
-from assistance.survey_words import ANSWERS, NO_ANSWER, QUESTIONS, SCORES
+from assistance.visits.survey import SURVEY
+from assistance.visits.words import ANSWERS, NO_ANSWER, QUESTIONS, SCORES
 from audit.verbs import Verb
 from cases.access import Access
 from cases.door import Sections

@@ -1,7 +1,7 @@
 """The survey on sustainable reintegration: what it asks, and scores between 0 and 1.
 
 Topics, what their answers count and weights stand in reintegration_survey.toml, the words in
-assistance/survey_words.py.
+assistance/visits/words.py.
 """
 
 import json

@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from assistance import budgets
 from assistance.models import BudgetLine
-from assistance.money_forms import BudgetLineForm
+from assistance.money import budgets
+from assistance.money.forms import BudgetLineForm
 from cases.views.frame import revision_of
 from core.access import require
 from core.exceptions import Conflict

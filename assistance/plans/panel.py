@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 
 from accounts.models import User
-from assistance.agreements import AGREEMENT, Since, since, wrote_of
 from assistance.kinds import KINDS
 from assistance.models import Assistance, AssistanceStatus, PlanAgreement, SupportPlan
 from assistance.panels import told as told_in_a_line
-from assistance.plans import SUPPORT_PLAN
+from assistance.plans.agreements import AGREEMENT, Since, since, wrote_of
+from assistance.plans.goals import SUPPORT_PLAN
 from assistance.sections import AgreementContent
 from assistance.sections import Assistance as Content
 from cases.access import Access

@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from assistance import providers as directory
 from assistance.models import Provider
-from assistance.provider_forms import PlacesForm, ProviderFilter, ProviderForm
+from assistance.providers import directory
+from assistance.providers.forms import PlacesForm, ProviderFilter, ProviderForm
 from cases.views.frame import revision_of
 from core.access import require
 from core.exceptions import Conflict

@@ -6,8 +6,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from assistance.offer_forms import OfferForm
-from assistance.offers import offer_of, set_offer
+from assistance.offers.forms import OfferForm
+from assistance.offers.offers import offer_of, set_offer
 from cases.views.frame import revision_of
 from core.access import require
 from core.exceptions import Conflict, NotAllowed
