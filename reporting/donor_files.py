@@ -1,6 +1,6 @@
 """The report for a donor as a workbook and as a PDF that say the same. In memory: no file is made."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -15,9 +15,8 @@ from django.utils.translation import gettext as _
 from assistance.money.budgets import Statement
 from cases.typesetting import as_pdf
 from cases.workbooks.writing import OPTIONS, WIDTH
-from core.cells import safe_text
 from reporting.donors import DonorReport
-from reporting.exports import lines_of
+from reporting.exports import fill_sheet, lines_of
 
 TEMPLATE = settings.BASE_DIR / "templates" / "documents" / "donor.typ"
 
@@ -45,7 +44,7 @@ def to_xlsx(report: DonorReport) -> bytes:
                 [one.line.code, one.line.donor, one.line.currency, *row] for row in _rows_of(one)
             ]
         table += [[], [report.notes[0]]]
-        _write(sheet, table, dict.fromkeys(heads, bold), sum_of)
+        fill_sheet(sheet, table, dict.fromkeys(heads, bold), sum_of)
         if report.helped:
             sheet = book.add_worksheet(_("Persons"))
             sheet.set_column(0, 8, WIDTH)
@@ -53,7 +52,7 @@ def to_xlsx(report: DonorReport) -> bytes:
             persons += _persons(report)
             persons.append([])
             persons += [[note] for note in report.notes[1:]]
-            _write(sheet, persons, {0: bold, 3: bold}, None)
+            fill_sheet(sheet, persons, {0: bold, 3: bold})
     return made.getvalue()
 
 
@@ -125,17 +124,3 @@ def _as_of(report: DonorReport) -> str:
 
 def _made(report: DonorReport) -> str:
     return _("Made on %s") % date_format(localtime(report.made_at), "Y-m-d H:i")
-
-
-def _write(
-    sheet: Any, table: Sequence[Sequence[object]], styles: dict[int, Any], sum_of: Any
-) -> None:
-    for number, row in enumerate(table):
-        for column, cell in enumerate(row):
-            match cell:
-                case Decimal():
-                    sheet.write_number(number, column, cell, sum_of)
-                case int():
-                    sheet.write_number(number, column, cell)
-                case _:
-                    sheet.write_string(number, column, safe_text(cell), styles.get(number))

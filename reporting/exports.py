@@ -1,14 +1,21 @@
-"""A protected table as a CSV file that spreadsheets open without running anything."""
+"""A protected table as a file: CSV and a workbook, from which nothing runs, and JSON for programs."""
 
 import csv
 import io
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
 
+import xlsxwriter
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from core.cells import safe_row
-from reporting.tables import Cell, Layer, Table
+from cases.workbooks.writing import OPTIONS, WIDTH
+from core.cells import safe_row, safe_text
+from reporting.dimensions import DIMENSIONS
+from reporting.tables import Category, Cell, Layer, Table
 
 BYTE_ORDER_MARK = "\ufeff"  # else spreadsheets take UTF-8 for an old code page
 
@@ -17,22 +24,49 @@ def to_csv(table: Table) -> bytes:
     """The file: what it is, as of when and how to read it; then the figures of the page."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-
-    def write(*cells: object) -> None:
-        writer.writerow(safe_row(cells))
-
-    write(table.title)
-    write(_("As of %(day)s") % {"day": date_format(localtime(table.taken_at), "Y-m-d")})
-    for note in table.notes:
-        write(note)
-    write()
-    split = [table.split_label] if table.split_label else []
-    write(*split, table.row_label, *(column.label for column in table.columns), _("Total"))
-    for layer in table.layers:
-        label = [layer.label] if split else []
-        for cells in lines_of(table, layer):
-            write(*label, *cells)
+    writer.writerows(safe_row(cells) for cells in _lines(table))
     return (BYTE_ORDER_MARK + text.getvalue()).encode()
+
+
+def to_xlsx(table: Table) -> bytes:
+    """The same lines as a sheet, in which figures are numbers."""
+    made, lines = io.BytesIO(), _lines(table)
+    head = lines.index([]) + 1
+    with xlsxwriter.Workbook(made, OPTIONS) as book:
+        bold = book.add_format({"bold": True})
+        sheet = book.add_worksheet(_("Statistics"))
+        sheet.set_column(0, len(lines[head]) - 1, WIDTH)
+        fill_sheet(sheet, lines, {0: bold, head: bold})
+    return made.getvalue()
+
+
+def to_json(table: Table) -> bytes:
+    """The same for programs, with the code of every dimension and category beside its words."""
+    return json.dumps(as_dict(table), ensure_ascii=False).encode()
+
+
+def as_dict(table: Table) -> dict[str, Any]:
+    """What the JSON file holds. docs/reference/statistics-api.md explains it."""
+    asked = table.definition
+    splits = [Category(layer.code, layer.label) for layer in table.layers if layer.code]
+    axes = ((asked.rows, table.rows), (asked.columns, table.columns), (asked.split, splits))
+    return {
+        "title": table.title,
+        "as_of": f"{localtime(table.taken_at):%Y-%m-%d}",
+        "dimensions": [
+            _named(key, DIMENSIONS[key].label)
+            | {"categories": [_named(each.code, each.label) for each in categories]}
+            for key, categories in axes
+            if key
+        ],
+        "filters": [
+            _named(key, DIMENSIONS[key].label)
+            | {"category": _named(code, DIMENSIONS[key].label_of(code))}
+            for key, code in asked.filters.items()
+        ],
+        "figures": [{"of": codes} | _as_figure(cell) for codes, cell in table.figures],
+        "notes": table.notes,
+    }
 
 
 def lines_of(table: Table, layer: Layer) -> list[list[object]]:
@@ -43,5 +77,46 @@ def lines_of(table: Table, layer: Layer) -> list[list[object]]:
     return [[label, *(_as_value(cell) for cell in cells)] for label, *cells in lines]
 
 
+def fill_sheet(
+    sheet: Any, lines: Sequence[Sequence[object]], styles: Mapping[int, Any], sum_of: Any = None
+) -> None:
+    """Write lines into a sheet of a workbook; `styles` are of texts by line, `sum_of` is of sums."""
+    for number, line in enumerate(lines):
+        for column, cell in enumerate(line):
+            match cell:
+                case Decimal():
+                    sheet.write_number(number, column, cell, sum_of)
+                case int():
+                    sheet.write_number(number, column, cell)
+                case _:
+                    sheet.write_string(number, column, safe_text(cell), styles.get(number))
+
+
+def _lines(table: Table) -> list[list[Any]]:
+    """The whole file, line by line. The empty one stands before the head of the table."""
+    split = [table.split_label] if table.split_label else []
+    lines: list[list[Any]] = [
+        [table.title],
+        [_("As of %(day)s") % {"day": date_format(localtime(table.taken_at), "Y-m-d")}],
+        *([note] for note in table.notes),
+        [],
+        [*split, table.row_label, *(column.label for column in table.columns), _("Total")],
+    ]
+    for layer in table.layers:
+        label = [layer.label] if split else []
+        lines += [[*label, *cells] for cells in lines_of(table, layer)]
+    return lines
+
+
 def _as_value(cell: Cell) -> object:
     return str(cell) if cell.number is None else cell.number
+
+
+def _as_figure(cell: Cell) -> dict[str, object]:
+    if cell.number is not None:
+        return {"persons": cell.number}
+    return {"persons": None, "reason": "withheld" if cell.figure.withheld else "hidden"}
+
+
+def _named(code: str, label: object) -> dict[str, Any]:
+    return {"code": code, "label": str(label)}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from cases.forms import day
 from core.days import last_of_month
+from core.exceptions import BadInput
 from reporting.dimensions import ANY_OTHER, DIMENSIONS, Key
 from reporting.surface import Surface
 from reporting.tables import AUTOMATIC, Definition
@@ -26,6 +27,12 @@ CHART_CHOICES = {
     "stacked": gettext_lazy("Stacked"),
 }
 FIRST_TABLE = {"rows": "year", "columns": "gender"}
+NO_DIMENSION = gettext_lazy("There is no such dimension in these statistics.")
+UNKNOWN = {  # what is said of a name that is none; the name is not repeated
+    **dict.fromkeys(("rows", "columns", "split"), NO_DIMENSION),
+    "only": gettext_lazy("There is no such category to filter by."),
+    "level": gettext_lazy("There is no such level of detail."),
+}
 
 
 class TableForm(forms.Form):
@@ -44,11 +51,21 @@ class TableForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any], *, surface: Surface) -> None:
         super().__init__(data)
+        for name, message in UNKNOWN.items():
+            self.fields[name].error_messages["invalid_choice"] = message
         names = [(key, d.label) for key, d in DIMENSIONS.items() if key in surface.axes]
         self.fields["rows"].choices = names
         self.fields["columns"].choices = [("", _("None")), *names]
         self.fields["split"].choices = [("", _("None")), *names]
         self.fields["only"].choices = [("", _("Everybody")), *_categories_to_filter_by(surface)]
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any], surface: Surface) -> Definition:
+        """The table asked for by somebody who sees no form. Raises BadInput with what is wrong."""
+        form = cls(data, surface=surface)
+        if not form.is_valid():
+            raise BadInput(next(iter(form.errors.values()))[0])
+        return form.definition
 
     @property
     def definition(self) -> Definition:

@@ -39,6 +39,14 @@ def latest_snapshot() -> Snapshot | None:
     return snapshots().first()
 
 
+def current_snapshot() -> Snapshot:
+    """The same for whoever cannot do without. Raises NotFound before the first."""
+    snapshot = latest_snapshot()
+    if snapshot is None:
+        raise NotFound(_("No statistics have been taken yet."))
+    return snapshot
+
+
 def snapshots() -> QuerySet[Snapshot]:
     """Every snapshot, the latest first, without its tables."""
     return Snapshot.objects.defer("surface", "digests").select_related("taken_by")
@@ -134,9 +142,7 @@ def export_table(definition: Definition, *, by: User) -> Table:
 def _look_up(definition: Definition, verb: Verb, by: User) -> Table:
     if not by.has_right(Right.STATISTICS_BUILD):
         raise NotAllowed(_("Your role does not include statistics."))
-    snapshot = latest_snapshot()
-    if snapshot is None:
-        raise NotFound(_("No statistics have been taken yet."))
+    snapshot = current_snapshot()
     table = build_table(snapshot, definition)
     with transaction.atomic():
         details = {"snapshot": str(snapshot.pk), "table": definition.as_dict()}

@@ -84,6 +84,7 @@ class Layer:
     row_totals: list[Cell]
     column_totals: list[Cell]
     total: Cell
+    code: str = ""  # of the category; none for everybody
 
 
 @dataclass(frozen=True)
@@ -126,12 +127,25 @@ class Table:
         return title
 
     @property
+    def figures(self) -> Iterator[tuple[dict[Key, str], Cell]]:
+        """Every cell and its codes by dimension. A total has none of the dimension it is over."""
+        rows, columns, split = (getattr(self.definition, k) for k in ("rows", "columns", "split"))
+        for layer in self.layers:
+            where = {split: layer.code} if layer.code else {}
+            body = zip(self.rows, layer.cells, layer.row_totals, strict=True)
+            for row, cells, row_total in body:
+                in_row = where | {rows: row.code}
+                for column, cell in zip(self.columns, cells, strict=True):
+                    yield in_row | {columns: column.code}, cell
+                yield in_row, row_total
+            for column, cell in zip(self.columns, layer.column_totals, strict=True):
+                yield where | {columns: column.code}, cell
+            yield where, layer.total
+
+    @property
     def cells(self) -> Iterator[Cell]:
         """Every cell, totals included."""
-        for layer in self.layers:
-            for row in layer.cells:
-                yield from row
-            yield from (*layer.row_totals, *layer.column_totals, layer.total)
+        return (cell for _codes, cell in self.figures)
 
     @property
     def has_figures(self) -> bool:
@@ -140,20 +154,7 @@ class Table:
     @property
     def notes(self) -> list[str]:
         """How to read the figures, in plain words; the same on the page and in the file."""
-        notes = [
-            _(
-                "%(symbol)s means fewer than %(threshold)s: from none to %(most)s persons. The table"
-                " does not tell which."
-            )
-            % {"symbol": HIDDEN, "threshold": THRESHOLD, "most": THRESHOLD - 1},
-            _(
-                "To protect the persons, every figure was changed by a small random amount. The same"
-                " persons always give the same figure. Figures just above %(symbol)s are slightly"
-                " too high on average."
-            )
-            % {"symbol": HIDDEN},
-            _("Totals were protected on their own, so figures do not add up exactly."),
-        ]
+        notes = notes_of_all()
         if any(cell.figure.withheld for cell in self.cells):
             notes.append(
                 _(
@@ -179,6 +180,24 @@ class Table:
                 % {"count": self.left_out, "symbol": HIDDEN}
             )
         return notes
+
+
+def notes_of_all() -> list[str]:
+    """How to read the figures of every table."""
+    return [
+        _(
+            "%(symbol)s means fewer than %(threshold)s: from none to %(most)s persons. The table"
+            " does not tell which."
+        )
+        % {"symbol": HIDDEN, "threshold": THRESHOLD, "most": THRESHOLD - 1},
+        _(
+            "To protect the persons, every figure was changed by a small random amount. The same"
+            " persons always give the same figure. Figures just above %(symbol)s are slightly"
+            " too high on average."
+        )
+        % {"symbol": HIDDEN},
+        _("Totals were protected on their own, so figures do not add up exactly."),
+    ]
 
 
 def make_table(surface: Surface, definition: Definition, taken_at: datetime) -> Table:
@@ -317,6 +336,7 @@ def _layer(
         row_totals=[selection.at(row) for row in by_row],
         column_totals=[selection.at(where | column) for column in by_column],
         total=selection.at(where),
+        code=split or "",
     )
 
 

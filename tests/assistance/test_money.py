@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assistance.models import BudgetLine, Cost, LedgerEntry, Payment
-from assistance.money import costs
+from assistance.money import costs as money
 from assistance.money.budgets import balances, set_line
 from assistance.sections import CostContent, MedicalAssistance
 from assistance.services import record_assistance
@@ -68,12 +68,12 @@ def record(case, alena):
 def plan(case, by, line=None, planned="150.00", **values):
     values = {"kind": "medical", "currency": "BYN", "assistance": "one"} | values
     content = CostContent(planned=D(planned), line=str(line.pk) if line else "", **values)
-    return costs.plan_cost(case, content, by=by)
+    return money.plan_cost(case, content, by=by)
 
 
 def pay(cost, by, amount="150.00", **values):
     values = {"paid_on": TODAY, "receipt": "R-31337", "revision": cost.revision} | values
-    return costs.pay(cost, amount=D(amount), by=by, **values)
+    return money.pay(cost, amount=D(amount), by=by, **values)
 
 
 def left(line, by):
@@ -143,7 +143,7 @@ def test_an_approval_is_of_what_was_planned_then_and_of_nothing_else(case, alena
     approvals.approve(cost, revision=1, by=pavel)
     content = door.open_rows([cost], by=alena)[0]["content"]
     more = CostContent(**content.as_dict() | {"planned": D("900.00")})
-    cost = costs.change_cost(cost, more, revision=1, by=alena)
+    cost = money.change_cost(cost, more, revision=1, by=alena)
     with pytest.raises(WrongState):
         pay(cost, alena, "300.00")
     with pytest.raises(Conflict):
@@ -213,11 +213,11 @@ def test_a_payment_is_reversed_once_and_both_stay(case, alena, pavel, line):
     cost = plan(case, alena, line)
     payment = pay(cost, alena)
     with pytest.raises(BadInput):
-        costs.reverse(payment, reason=" ", by=alena)
-    back = costs.reverse(payment, reason="Wrong person", by=alena)
+        money.reverse(payment, reason=" ", by=alena)
+    back = money.reverse(payment, reason="Wrong person", by=alena)
     for again in (payment, back):
         with pytest.raises(WrongState):
-            costs.reverse(again, reason="Again", by=alena)
+            money.reverse(again, reason="Again", by=alena)
     assert left(line, pavel) == D("1000.00")
     assert Payment.objects.count() == LedgerEntry.objects.count() == 2
     assert pay(cost, alena)
@@ -228,9 +228,9 @@ def test_what_is_paid_is_not_planned_otherwise_until_it_is_reversed(case, alena,
     payment = pay(cost, alena, "1.00")
     content = door.open_rows([cost], by=alena)[0]["content"]
     with pytest.raises(WrongState):
-        costs.change_cost(cost, content, revision=1, by=alena)
-    costs.reverse(payment, reason="Other sum", by=alena)
-    assert costs.change_cost(cost, content, revision=1, by=alena).revision == 2
+        money.change_cost(cost, content, revision=1, by=alena)
+    money.reverse(payment, reason="Other sum", by=alena)
+    assert money.change_cost(cost, content, revision=1, by=alena).revision == 2
 
 
 @pytest.mark.parametrize("model", [Payment, LedgerEntry])
@@ -264,7 +264,7 @@ def test_what_the_pages_tell_is_the_sum_of_all_that_happened(
     for _step in range(25):
         if open_payments and random.random() < 0.4:
             payment, cost, kind, sum_ = open_payments.pop(random.randrange(len(open_payments)))
-            costs.reverse(payment, reason="Back", by=alena)
+            money.reverse(payment, reason="Back", by=alena)
             sum_ = -sum_
         else:
             cost, kind = random.choice(costs)
@@ -299,7 +299,7 @@ def test_what_the_pages_tell_is_the_sum_of_all_that_happened(
 def test_no_amount_and_no_receipt_lies_in_the_clear_and_the_ledger_names_no_case(case, alena, line):
     start = log.size()
     cost = plan(case, alena, line, "137.31", purpose="Plaster and crutches")
-    costs.reverse(pay(cost, alena, "137.31"), reason="Wrong person", by=alena)
+    money.reverse(pay(cost, alena, "137.31"), reason="Wrong person", by=alena)
     words = (b"137.31", b"13731", b"Plaster", b"R-31337", b"Wrong person", b"medical")
     with connection.cursor() as cursor:
         for table in (
@@ -461,7 +461,7 @@ def test_a_supervisor_is_told_of_what_has_to_be_approved(case, alena, pavel, lin
     approvals.approve(large, revision=large.revision, by=pavel)
     assert _told(pavel) == []
     content = CostContent(planned=D("260.00"), currency="BYN", line=str(line.pk), kind="medical")
-    costs.change_cost(large, content, revision=large.revision, by=alena)
+    money.change_cost(large, content, revision=large.revision, by=alena)
     assert _told(pavel) == [case]  # it stands otherwise
 
 

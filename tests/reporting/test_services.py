@@ -221,9 +221,9 @@ def test_who_may_only_build_takes_no_snapshot(pavel, frozen, visit):
 
 def test_the_command_takes_a_snapshot_in_somebodys_name(alena, yury, capsys):
     register(alena, 20)
-    call_command("freeze_statistics", "--as", yury.username)
+    call_command("statistics", "freeze", "--as", yury.username)
     assert "Snapshot 1 was taken." in capsys.readouterr().out
     with pytest.raises(CommandError, match="no user"):
-        call_command("freeze_statistics", "--as", "nobody")
+        call_command("statistics", "freeze", "--as", "nobody")
     with pytest.raises(CommandError, match="role"):
-        call_command("freeze_statistics", "--as", alena.username)
+        call_command("statistics", "freeze", "--as", alena.username)
