@@ -7,6 +7,8 @@ from reporting import views
 app_name = "reporting"
 urlpatterns = [
     path("", views.table, name="table"),
-    path("csv/", views.csv, name="csv"),
+    path("csv/", views.table_file, {"form": "csv"}, name="csv"),
+    path("xlsx/", views.table_file, {"form": "xlsx"}, name="xlsx"),
+    path("json/", views.table_file, {"form": "json"}, name="json"),
     path("snapshots/", views.snapshots, name="snapshots"),
 ]

@@ -1,4 +1,4 @@
-"""Pages of the statistics: the table builder, its file, and the snapshots behind them."""
+"""Pages of the statistics: the table builder, its files, and the snapshots behind them."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -9,15 +9,21 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import require
 from core.downloads import attachment, gives_file
-from core.exceptions import BadInput, NotFound
+from core.exceptions import BadInput
 from core.http import StaffRequest
 from core.rights import Right
 from reporting import services
 from reporting.charts import bar_chart
-from reporting.exports import to_csv
+from reporting.exports import to_csv, to_json, to_xlsx
 from reporting.forms import FIRST_TABLE, TableForm
 from reporting.models import Snapshot
 from reporting.tables import HIDDEN, Table
+
+FILES = {
+    "csv": (to_csv, "text/csv; charset=utf-8"),
+    "xlsx": (to_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "json": (to_json, "application/json"),
+}
 
 
 @require(Right.STATISTICS_BUILD)
@@ -71,21 +77,16 @@ def _wants_fragment(request: StaffRequest) -> bool:
 @gives_file
 @require(Right.STATISTICS_BUILD)
 @require_safe
-def csv(request: StaffRequest) -> HttpResponse:
-    """The same table as a file."""
-    snapshot = services.latest_snapshot()
-    if snapshot is None:
-        raise NotFound(_("No statistics have been taken yet."))
-    form = _form(request, snapshot)
-    if not form.is_valid():
-        raise BadInput(_("This is not a table of these statistics."))
-    found = services.export_table(form.definition, by=request.user)
-    name = f"statistics-{localtime(found.taken_at):%Y-%m-%d}.csv"
-    return HttpResponse(
-        to_csv(found),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": attachment(name)},
+def table_file(request: StaffRequest, form: str) -> HttpResponse:
+    """The same table as a file, after a recent sign-in."""
+    surface = services.surface_of(services.current_snapshot().pk)
+    make, media_type = FILES[form]
+    found = services.export_table(
+        TableForm.read(request.GET or FIRST_TABLE, surface), by=request.user
     )
+    name = f"statistics-{localtime(found.taken_at):%Y-%m-%d}.{form}"
+    headers = {"Content-Disposition": attachment(name)}
+    return HttpResponse(make(found), content_type=media_type, headers=headers)
 
 
 @require(Right.STATISTICS_BUILD, Right.STATISTICS_FREEZE)

@@ -121,6 +121,8 @@ def answers(case, new_case, alena, pavel, rita, yury, zoya, client_for, own_file
         "officers": auditor.get("/audit/officers/"),
         "statistics": analyst.get("/statistics/"),
         "file": analyst.get("/statistics/csv/"),
+        "workbook of figures": analyst.get("/statistics/xlsx/"),
+        "figures as JSON": analyst.get("/statistics/json/"),
         "snapshots": analyst.get("/statistics/snapshots/"),
         "sign-in": Client().get("/account/sign-in/"),
         "account": officer.get(reverse("mfa_index")),
@@ -248,6 +250,7 @@ def test_over_tls_every_answer_says_so_and_without_it_leads_there(alena, static_
 def test_what_is_saved_as_a_file_is_marked_as_one(answers):
     """Links on other sites do not lead to these (tests/audit/test_own_requests.py)."""
     files = {n: a for n, a in answers.items() if "attachment" in a.get("Content-Disposition", "")}
+    assert files.keys() >= {"workbook of figures", "figures as JSON"}
     assert files.keys() >= {"a file", "file", "a proof", "a certificate", "a certificate to print"}
     for name, answer in files.items():
         assert is_download(answer.resolver_match.func), name

@@ -1,21 +1,26 @@
-"""One table on every way out: page, CSV, workbook, JSON, command and the answers for programs."""
+"""One table on every way out: page, CSV, workbook, JSON and command."""
 
 import csv
 import io
 import json
+import re
+from html import unescape
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
+from python_calamine import CalamineWorkbook
 
 from audit import trail
 from audit.models import Event
 from audit.verbs import Verb
 from reporting import services
-from reporting.exports import lines_of
+from reporting.exports import lines_of, to_xlsx
 from reporting.models import Snapshot
 from reporting.surface import Surface, pack
 from reporting.tables import WITHHELD, Definition, Table
 from tests.reporting.people import DAY
+from tests.reporting.test_charts import SMALL, table_of
 
 pytestmark = pytest.mark.django_db
 
@@ -130,3 +135,79 @@ def test_the_command_is_for_those_with_the_right(snapshot, alena, yury):
 def test_the_command_says_when_there_is_no_snapshot(yury):
     with pytest.raises(CommandError, match="No statistics have been taken"):
         in_command(Definition("year"), "csv", yury)
+
+
+# --- Files of the page ----------------------------------------------------------------
+@pytest.fixture
+def get(client_for):
+    """What an address answers to somebody: get(yury, "csv", "?rows=year")."""
+
+    def get(user, name: str, query: str = "", **others):
+        return client_for(user, **others).get(reverse(f"reporting:{name}") + query)
+
+    return get
+
+
+def read_xlsx(content: bytes, definition: Definition) -> list[list[str]]:
+    [sheet] = CalamineWorkbook.from_filelike(io.BytesIO(content)).sheet_names
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name(sheet).to_python()
+    start = next(at for at, row in enumerate(rows) if not any(row)) + 2
+    body = [[_plain(cell) for cell in row] for row in rows[start:]]
+    width = len(body[-1])
+    assert all(len(row) == width for row in body)
+    body = [row[1:] for row in body] if definition.split else body
+    used = next((n for n, cell in enumerate(body[0]) if cell == ""), None)
+    return [row[:used] for row in body]
+
+
+def _plain(cell: object) -> str:
+    return f"{cell:.0f}" if isinstance(cell, float) else str(cell)
+
+
+def read_page(page: str) -> list[list[str]]:
+    """The lines of every table of figures on the page."""
+    lines = []
+    for body in re.findall(r"<tbody.*?</tbody>", page, re.S):
+        for row in re.findall(r"<tr.*?</tr>", body, re.S):
+            cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)
+            lines.append([unescape(re.sub(r"<[^>]*>", "", cell)).strip() for cell in cells])
+    return lines
+
+
+@pytest.mark.parametrize("definition", TABLES, ids=lambda one: "-".join(one.shown_keys))
+def test_page_and_files_say_the_same_cell_for_cell(snapshot, yury, get, definition):
+    right = figures(services.view_table(definition, by=yury))
+    query = of_page(definition)
+    assert read_page(get(yury, "table", query).content.decode()) == right
+    assert read_csv(get(yury, "csv", query).content.decode(), definition) == right
+    assert read_xlsx(get(yury, "xlsx", query).content, definition) == right
+    assert read_json(get(yury, "json", query).json(), definition) == right
+
+
+def test_a_file_is_an_export_after_a_recent_sign_in(snapshot, yury, get):
+    for number, (form, media_type) in enumerate(
+        [("csv", "text/csv"), ("xlsx", "application/vnd.open"), ("json", "application/json")], 1
+    ):
+        answer = get(yury, form, "?rows=gender")
+        assert answer.status_code == 200
+        assert answer["Content-Type"].startswith(media_type)
+        wanted = f'attachment; filename="statistics-2026-11-22.{form}"'
+        assert answer["Content-Disposition"] == wanted
+        assert get(yury, form, "?rows=gender", ago=600).status_code == 302  # to confirm
+        assert events(Verb.STATISTICS_EXPORTED) == number
+    page = get(yury, "table", "?rows=gender&level=1").content.decode()
+    for form in ("csv", "xlsx", "json"):
+        assert f"{reverse(f'reporting:{form}')}?rows=gender&amp;level=1" in page
+
+
+def test_a_workbook_tells_what_it_is_and_runs_nothing(look_up):
+    table = look_up("year", "gender")
+    book = CalamineWorkbook.from_filelike(io.BytesIO(to_xlsx(table)))
+    rows = book.get_sheet_by_name("Statistics").to_python()
+    assert rows[0][0] == table.title
+    assert rows[1][0] == "As of 2026-11-22"
+    assert [row[0] for row in rows[2 : 2 + len(table.notes)]] == table.notes
+    evil = table_of(["=1+1"], ["@x"], [[SMALL]])
+    book = CalamineWorkbook.from_filelike(io.BytesIO(to_xlsx(evil)))
+    told = book.get_sheet_by_name("Statistics").to_python()
+    assert ["'=1+1", HIDDEN, 99.0] in told
