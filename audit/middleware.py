@@ -22,6 +22,7 @@ from audit.refusals import refused, refused_once, told_by_status, view_name
 from audit.verbs import Verb
 from core.downloads import is_download
 from core.exceptions import DomainError, Erased, NotAllowed, NotFound, TooOften
+from core.http import error_for_programs, is_of_program
 from core.logs import request_id
 from vault.keyring import NoKey
 
@@ -52,14 +53,14 @@ def errors_as_pages(get_response: GetResponse) -> GetResponse:
             try:
                 told_by_status(request, response.status_code)
             except (DatabaseError, InterfaceError) as failure:
-                return _not_recorded(failure)
+                return _not_recorded(request, failure)
         return response
 
     def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
         try:
             return _page_of(request, error)
         except (DatabaseError, InterfaceError) as failure:  # the refusal itself cannot be recorded
-            return _not_recorded(failure)
+            return _not_recorded(request, failure)
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
@@ -100,7 +101,7 @@ def _follows_a_link(request: HttpRequest) -> bool:
 def _page_of(request: HttpRequest, error: Exception) -> HttpResponse | None:
     """The page of an error we understand; None for a mistake of ours, which is a 500."""
     if isinstance(error, DatabaseError | InterfaceError):
-        return _not_recorded(error)
+        return _not_recorded(request, error)
     if isinstance(error, PermissionDenied):
         error = NotAllowed()
     if isinstance(error, NoKey):  # erased since the page was asked for
@@ -108,7 +109,7 @@ def _page_of(request: HttpRequest, error: Exception) -> HttpResponse | None:
     if not isinstance(error, DomainError):
         return None
     if error.status == 503:
-        return _not_recorded(error, error.message)
+        return _not_recorded(request, error, error.message)
     if isinstance(error, NotAllowed | NotFound):
         # The refused transaction is over by now, so this event stays.
         refused(request, cases=getattr(error, "cases", ()))
@@ -118,21 +119,26 @@ def _page_of(request: HttpRequest, error: Exception) -> HttpResponse | None:
 
 
 def _told_page(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """The page of an error whose event was written."""
+    """The page of an error whose event was written, or what stands for one where programs ask."""
     request.is_told = True  # type: ignore[attr-defined]
-    context = {"message": error.message, "status": error.status}
-    page = render(request, f"errors/{error.status}.html", context, status=error.status)
+    if is_of_program(request):
+        page: HttpResponse = error_for_programs(error.status, error.message)
+    else:
+        context = {"message": error.message, "status": error.status}
+        page = render(request, f"errors/{error.status}.html", context, status=error.status)
     if isinstance(error, TooOften):
         page["Retry-After"] = str(ceil(error.seconds))
     return page
 
 
-def _not_recorded(error: Exception, message: object = "") -> HttpResponse:
+def _not_recorded(request: HttpRequest, error: Exception, message: object = "") -> HttpResponse:
     """The database takes no event, or the log cannot be signed: say so, and show nothing else.
 
     The transaction with the change was rolled back, unless all that failed is what follows a commit.
     """
     log.error("an event could not be written or signed", exc_info=error)
+    if is_of_program(request):
+        return error_for_programs(503, message)
     frames = traceback.extract_tb(error.__traceback__)
     context = {"message": message, "is_done": any(frame.name == AFTER_COMMIT for frame in frames)}
     return HttpResponse(render_to_string("errors/503.html", context), status=503)

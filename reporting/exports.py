@@ -4,18 +4,21 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from cases.workbooks.writing import OPTIONS, WIDTH
 from core.cells import safe_row, safe_text
 from reporting.dimensions import DIMENSIONS
-from reporting.tables import Category, Cell, Layer, Table
+from reporting.models import Snapshot
+from reporting.protection import THRESHOLD
+from reporting.surface import MAX_DIMENSIONS, Surface
+from reporting.tables import Category, Cell, Layer, Table, notes_of_all
 
 BYTE_ORDER_MARK = "\ufeff"  # else spreadsheets take UTF-8 for an old code page
 
@@ -52,7 +55,7 @@ def as_dict(table: Table) -> dict[str, Any]:
     axes = ((asked.rows, table.rows), (asked.columns, table.columns), (asked.split, splits))
     return {
         "title": table.title,
-        "as_of": f"{localtime(table.taken_at):%Y-%m-%d}",
+        "as_of": _day(table.taken_at),
         "dimensions": [
             _named(key, DIMENSIONS[key].label)
             | {"categories": [_named(each.code, each.label) for each in categories]}
@@ -66,6 +69,28 @@ def as_dict(table: Table) -> dict[str, Any]:
         ],
         "figures": [{"of": codes} | _as_figure(cell) for codes, cell in table.figures],
         "notes": table.notes,
+    }
+
+
+def schema_of(snapshot: Snapshot, surface: Surface) -> dict[str, Any]:
+    """What there is to ask for, without any figure: dimensions, and the categories of each level."""
+    return {
+        "snapshot": {"number": snapshot.number, "as_of": _day(snapshot.taken_at)},
+        "threshold": THRESHOLD,
+        "most_dimensions": MAX_DIMENSIONS,
+        "dimensions": [
+            _named(key, dimension.label)
+            | {
+                "several": dimension.several,
+                "levels": [
+                    [_named(code, dimension.label_of(code)) for code in codes]
+                    for codes in surface.axes[key]
+                ],
+            }
+            for key, dimension in DIMENSIONS.items()
+            if key in surface.axes
+        ],
+        "notes": notes_of_all(),
     }
 
 
@@ -97,7 +122,7 @@ def _lines(table: Table) -> list[list[Any]]:
     split = [table.split_label] if table.split_label else []
     lines: list[list[Any]] = [
         [table.title],
-        [_("As of %(day)s") % {"day": date_format(localtime(table.taken_at), "Y-m-d")}],
+        [_("As of %(day)s") % {"day": _day(table.taken_at)}],
         *([note] for note in table.notes),
         [],
         [*split, table.row_label, *(column.label for column in table.columns), _("Total")],
@@ -106,6 +131,10 @@ def _lines(table: Table) -> list[list[Any]]:
         label = [layer.label] if split else []
         lines += [[*label, *cells] for cells in lines_of(table, layer)]
     return lines
+
+
+def _day(moment: datetime) -> str:
+    return f"{localtime(moment):%Y-%m-%d}"
 
 
 def _as_value(cell: Cell) -> object:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reporting import views
+from reporting import api, views
 
 app_name = "reporting"
 urlpatterns = [
@@ -10,5 +10,7 @@ urlpatterns = [
     path("csv/", views.table_file, {"form": "csv"}, name="csv"),
     path("xlsx/", views.table_file, {"form": "xlsx"}, name="xlsx"),
     path("json/", views.table_file, {"form": "json"}, name="json"),
+    path("api/schema", api.schema, name="api_schema"),
+    path("api/table", api.table, name="api_table"),
     path("snapshots/", views.snapshots, name="snapshots"),
 ]

@@ -190,7 +190,7 @@ READERS = {
     exports: {"is_large", "events_wanted", "open_request", "waiting_for", "wanted_of"},
     workbooks: {"wanted_cases", "check_recipient", "request_for", "waiting_for", "asked_by"}
     | {"note_of", "staying"},
-    reporting: {"latest_snapshot", "snapshots", "build_table", "surface_of"},
+    reporting: {"latest_snapshot", "current_snapshot", "snapshots", "build_table", "surface_of"},
 }
 OPENED = {Verb.PERSON_REGISTERED, Verb.CONSENT_RECORDED, Verb.GRANT_GIVEN}
 ERASED = {Verb.KEY_DESTROYED, Verb.CASE_ERASED}

@@ -70,10 +70,12 @@ LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "reporting:csv": ("analyst", ("only",)),
     "reporting:xlsx": ("analyst", ("only",)),
     "reporting:json": ("analyst", ("only",)),
+    "reporting:api_schema": ("analyst", ()),
+    "reporting:api_table": ("analyst", ("dims", "filter", "level")),
     "donors:report": ("supervisor", ("project", "begins", "ends")),
 }
-# Without a table of these statistics there is no file of it.
-OF_A_TABLE = {f"reporting:{name}" for name in ("csv", "xlsx", "json")}
+# Without a table of these statistics there is no file of it, and no answer for programs.
+OF_A_TABLE = {f"reporting:{name}" for name in ("csv", "xlsx", "json", "api_table")}
 # Names that other programs know; each page leaves them alone.
 OF_OTHERS = ("order", "ordering", "sort", "order_by", "page", "limit", "offset", "per_page", "all")
 OF_OTHERS += ("fields", "owner", "case__owner", "id__in", "user", "is_superuser", "next")

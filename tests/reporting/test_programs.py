@@ -1,4 +1,4 @@
-"""One table on every way out: page, CSV, workbook, JSON and command."""
+"""One table on every way out: page, CSV, workbook, JSON, command and the answers for programs."""
 
 import csv
 import io
@@ -15,10 +15,13 @@ from audit import trail
 from audit.models import Event
 from audit.verbs import Verb
 from reporting import services
+from reporting.dimensions import DIMENSIONS
 from reporting.exports import lines_of, to_xlsx
 from reporting.models import Snapshot
-from reporting.surface import Surface, pack
+from reporting.surface import MAX_DIMENSIONS, Surface, pack
 from reporting.tables import WITHHELD, Definition, Table
+from tests.audit.test_fails_closed import refusing
+from tests.guards import log
 from tests.reporting.people import DAY
 from tests.reporting.test_charts import SMALL, table_of
 
@@ -175,13 +178,18 @@ def read_page(page: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("definition", TABLES, ids=lambda one: "-".join(one.shown_keys))
-def test_page_and_files_say_the_same_cell_for_cell(snapshot, yury, get, definition):
+def test_page_files_command_and_programs_say_the_same_cell_for_cell(
+    snapshot, yury, get, definition
+):
     right = figures(services.view_table(definition, by=yury))
     query = of_page(definition)
     assert read_page(get(yury, "table", query).content.decode()) == right
     assert read_csv(get(yury, "csv", query).content.decode(), definition) == right
     assert read_xlsx(get(yury, "xlsx", query).content, definition) == right
     assert read_json(get(yury, "json", query).json(), definition) == right
+    told = get(yury, "api_table", of_programs(definition))
+    assert read_json(told.json(), definition) == right
+    assert told.json() == json.loads(in_command(definition, "json", yury))
 
 
 def test_a_file_is_an_export_after_a_recent_sign_in(snapshot, yury, get):
@@ -211,3 +219,110 @@ def test_a_workbook_tells_what_it_is_and_runs_nothing(look_up):
     book = CalamineWorkbook.from_filelike(io.BytesIO(to_xlsx(evil)))
     told = book.get_sheet_by_name("Statistics").to_python()
     assert ["'=1+1", HIDDEN, 99.0] in told
+
+
+# --- For programs ---------------------------------------------------------------------
+def of_programs(definition: Definition) -> str:
+    only = "".join(f"&filter={key}:{code}" for key, code in definition.filters.items())
+    return f"?dims={','.join(definition.shown_keys)}{only}&level={definition.level}"
+
+
+def error_of(answer) -> tuple[int, str]:
+    """Status and code of an error in its one shape; nothing else may stand in it."""
+    assert answer["Content-Type"] == "application/json"
+    told = answer.json()
+    assert set(told) == {"error"} and set(told["error"]) == {"code", "message"}
+    assert told["error"]["message"]
+    return answer.status_code, told["error"]["code"]
+
+
+def test_the_schema_names_what_may_be_asked_for(snapshot, surface, yury, pavel, get):
+    told = get(yury, "api_schema").json()
+    assert told["snapshot"] == {"number": 1, "as_of": "2026-11-22"}
+    assert (told["threshold"], told["most_dimensions"]) == (11, MAX_DIMENSIONS)
+    assert [one["code"] for one in told["dimensions"]] == list(DIMENSIONS)
+    for one in told["dimensions"]:
+        codes = [[each["code"] for each in level] for level in one["levels"]]
+        assert codes == surface.axes[one["code"]]
+        assert one["label"] == str(DIMENSIONS[one["code"]].label)
+    assert any(HIDDEN in note for note in told["notes"])
+    assert get(pavel, "api_schema").json() == told  # a supervisor
+    for one in told["dimensions"]:
+        assert get(yury, "api_table", f"?dims={one['code']}").status_code == 200
+
+
+def test_a_hidden_figure_is_null_and_says_why(snapshot, yury, get):
+    told = get(yury, "api_table", "?dims=age,exploitation,gender").json()
+    reasons = {figure.get("reason") for figure in told["figures"]}
+    assert reasons == {None, "hidden", "withheld"}
+    for figure in told["figures"]:
+        assert (figure["persons"] is None) == ("reason" in figure)
+        assert figure["persons"] is None or figure["persons"] >= 11
+
+
+def test_a_look_of_a_program_is_recorded_as_one_of_the_page(snapshot, yury, get):
+    get(yury, "table", "?rows=year&columns=age&only=gender:Feminine&level=1")
+    get(yury, "api_table", "?dims=year,age&filter=gender:Feminine&level=1")
+    one, other = Event.objects.filter(verb=Verb.STATISTICS_VIEWED)
+    assert log.details(one) == log.details(other)
+    get(yury, "api_schema")
+    get(yury, "api_table", "?dims=case_owner")
+    assert events(Verb.STATISTICS_VIEWED) == 2
+
+
+@pytest.mark.parametrize("name", ["api_schema", "api_table"])
+def test_who_may_not_is_told_in_json_and_recorded(snapshot, alena, rita, get, name):
+    for number, who in enumerate((alena, rita), 1):
+        assert error_of(get(who, name, "?dims=year")) == (403, "forbidden")
+        assert events(Verb.REFUSED) == number
+
+
+@pytest.mark.parametrize("name", ["api_schema", "api_table"])
+def test_before_the_first_snapshot_there_is_nothing(yury, get, name):
+    assert error_of(get(yury, name, "?dims=year" * (name == "api_table"))) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(
+            "dims=case_owner",
+            "dims=",
+            "dims=year,",
+            "dims=,year",
+            "dims=year,year",
+            "filter=age:child",
+        ),
+        *("dims=year,gender,age,country", "dims=year,gender,age&filter=exploitation:ForcedLabour"),
+        *("dims=year&filter=gender", "dims=year&filter=gender:nonsense", "dims=year&level=7"),
+        *("dims=year&filter=citizenship:any-other", "dims=year&filer=gender:Feminine"),
+        *("dims=year&dims=gender", "dims=year%00", "rows=year", "dims=year&format=csv"),
+    ],
+)
+def test_what_is_no_table_is_a_bad_request_that_repeats_nothing(snapshot, yury, get, query):
+    answer = get(yury, "api_table", f"?{query}")
+    assert error_of(answer) == (400, "bad_request")
+    for word in ("case_owner", "nonsense", "filer", "format"):
+        assert word not in answer.content.decode()
+    assert events(Verb.STATISTICS_VIEWED) == 0
+
+
+def test_a_page_of_another_site_is_refused_in_json(snapshot, yury, client_for):
+    asked = client_for(yury).get(
+        reverse("reporting:api_table"), headers={"sec-fetch-site": "cross-site"}
+    )
+    assert error_of(asked) == (403, "forbidden")
+    assert client_for(yury).post(reverse("reporting:api_table")).status_code == 405
+
+
+def test_what_cannot_be_recorded_is_not_shown(snapshot, yury, client_for):
+    browser = client_for(yury)
+    with refusing():
+        answer = browser.get(reverse("reporting:api_table") + "?dims=year")
+    assert error_of(answer) == (503, "service_unavailable")
+
+
+def test_without_a_session_it_leads_to_sign_in(snapshot, client):
+    for name in ("api_schema", "api_table"):
+        answer = client.get(reverse(f"reporting:{name}"))
+        assert answer.status_code == 302 and "sign-in" in answer["Location"]
