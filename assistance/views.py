@@ -22,6 +22,7 @@ from assistance.sections import SCHEMAS, SupportPlanContent
 from assistance.sections import Assistance as Content
 from assistance.sittings import SESSION, SessionForm, hold_session
 from audit.refusals import refused
+from audit.verbs import Verb
 from cases import door, drafts
 from cases.access import Access
 from cases.entries import may_write
@@ -165,7 +166,9 @@ def _choices(request: StaffRequest, case: Case, access: Access, schema: type[Con
     rows = list(SupportPlan.objects.filter(case=case)) if "narrative" in access.read else []
     files = _files(case)
     classes = {"narrative", schema.CLASS} if rows else {schema.CLASS}
-    opened = door.open_rows([*rows, *files], by=request.user, classes=classes)
+    # A damaged file is recorded and not offered; it keeps nobody from recording assistance.
+    reading = {"by": request.user, "verb": Verb.CASE_VIEWED, "classes": classes}
+    opened = [sections or {} for sections in door.open_each([*rows, *files], **reading)]
     return Choices(
         offer=offer_of(case.office),
         goals=[

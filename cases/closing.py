@@ -52,7 +52,8 @@ def _file_waits(case: Case) -> bool:
     return Attachment.objects.filter(case=case, state=AttachmentState.QUARANTINED).exists()
 
 
-def _task_is_open(case: Case) -> bool:
+def task_is_open(case: Case) -> bool:
+    """Is something of the case to be done still?"""
     return Task.objects.filter(case=case, state=TaskState.OPEN).exists()
 
 
@@ -60,7 +61,7 @@ def _task_is_open(case: Case) -> bool:
 CLOSURE_CHECKS: list[ClosureCheck] = [
     ClosureCheck("referrals", _("No other organisation sees the case"), is_shared_outside),
     ClosureCheck("risk", _("No review of the risk is due"), _review_is_due),
-    ClosureCheck("tasks", _("Every task is done or dropped"), _task_is_open),
+    ClosureCheck("tasks", _("Every task is done or dropped"), task_is_open),
     ClosureCheck("files", _("No file waits for the virus scanner"), _file_waits),
     ClosureCheck("documents", _("The person has their own documents and things back"), None),
 ]

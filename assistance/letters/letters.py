@@ -30,17 +30,11 @@ def certificate(case: Case, *, language: str, tells_kinds: bool, by: User) -> Pa
     opened. Raises NotAllowed where the name is not shared with `by`, and BadInput
     where there is none.
     """
-    person = victim_of(case)
-    given = (AssistanceStatus.UNDER_WAY, AssistanceStatus.DELIVERED)
-    records = Assistance.objects.filter(case=case, status__in=given) if tells_kinds else []
-    rows = [person, *records]
     made = {"letter": "certificate", "language": language, "kinds": tells_kinds}
-    classes = None if tells_kinds else [IDENTITY]
-    opened = door.open_rows(rows, by=by, verb=Verb.LETTER_MADE, classes=classes, details=made)
-    identity = _identity(opened[0])
-    found = {
-        one.KIND for sections in opened[1:] if isinstance(one := sections.get("content"), Content)
-    }
+    [person] = door.open_rows(
+        [victim_of(case)], by=by, verb=Verb.LETTER_MADE, classes=[IDENTITY], details=made
+    )
+    identity, found = _identity(person), _kinds_of(case, by) if tells_kinds else set()
     with in_language(language):
         kinds = [str(label) for kind, label in KINDS.items() if kind in found]
         until = written_day(case.closed_on) if case.closed_on else _("to this day")
@@ -113,6 +107,14 @@ def referral_letter(row: Referral, *, language: str, by: User) -> Paper:
             head=_sender(case),
             blocks=[*(block for block in blocks if _says_something(block)), *_signed(case)],
         )
+
+
+def _kinds_of(case: Case, by: User) -> set[str]:
+    """The kinds of what was given, of those records that `by` may read."""
+    given = (AssistanceStatus.UNDER_WAY, AssistanceStatus.DELIVERED)
+    records = list(Assistance.objects.filter(case=case, status__in=given))
+    contents = (sections.get("content") for sections in door.open_rows(records, by=by))
+    return {content.KIND for content in contents if isinstance(content, Content)}
 
 
 def _identity(sections: door.Sections) -> Identity:

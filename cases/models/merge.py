@@ -3,7 +3,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cases.models.case import CaseStatus, Stage
 from cases.models.entry import Entry
 from cases.sections import MergeContent, MergeFacts
 from vault.fields import SealedField
@@ -17,28 +16,19 @@ class MergeState(models.TextChoices):
 class Merge(Entry):
     """A duplicate, from the day on it is merged; into which case stands under its own key.
 
-    Open is that there is one, and its statuses of before, which are open there, too.
+    Open is that there is one. What it was before stands in the history of the case.
     """
 
     SECTIONS = {"facts": ("facts", MergeFacts), "content": ("narrative", MergeContent)}
 
     class Privacy(Entry.Privacy):
-        open = (
-            *Entry.Privacy.open,
-            *("state", "ended_on", "status_before", "stage_before"),
-            *("closed_on_before", "retain_until_before"),
-        )
+        open = (*Entry.Privacy.open, "state", "ended_on")
         sealed = ("facts_sealed", "content_sealed")
 
     state = models.CharField(
         _("state"), max_length=10, choices=MergeState, default=MergeState.MERGED
     )
     ended_on = models.DateField(_("taken back on"), null=True, blank=True)
-    # What taking it back brings back.
-    status_before = models.CharField(max_length=20, choices=CaseStatus)
-    stage_before = models.CharField(max_length=20, choices=Stage, blank=True)
-    closed_on_before = models.DateField(null=True, blank=True)
-    retain_until_before = models.DateField(null=True, blank=True)
     facts_sealed = SealedField()
 
     class Meta(Entry.Meta):

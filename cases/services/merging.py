@@ -6,7 +6,7 @@ The duplicate is closed and counted with the case that is kept. Both name the ot
 """
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,10 +18,10 @@ from audit import trail
 from audit.verbs import Verb
 from cases import door
 from cases.access import access_to, may_act
-from cases.closing import is_shared_outside
+from cases.closing import is_shared_outside, task_is_open
 from cases.links import NARRATIVE
 from cases.merges import merge_of
-from cases.models import CLOSED, Case, CaseStatus, Merge, MergeState
+from cases.models import CLOSED, Case, CaseStatus, Exclusion, Merge, MergeState
 from cases.reference import DUPLICATE, KEPT
 from cases.sections import CaseLink, CaseLinks, MergeContent, MergeFacts
 from cases.selectors import victim_of
@@ -48,9 +48,9 @@ def check_can_merge(by: User, case: Case) -> None:
 def merge_cases(duplicate: Case, into: Case, *, reason: str, by: User) -> Merge:
     """Close a duplicate, and note in both cases which is which.
 
-    Raises NotAllowed; BadInput without a reason or for cases of two organisations; WrongState where the
-    duplicate is at work elsewhere, or one of them is a merged one already; and Conflict. Must not run
-    inside a transaction: both are opened first.
+    Raises NotAllowed; BadInput without a reason or for cases of two organisations; WrongState where
+    something of the duplicate is to be seen to first, or one of them is a merged one already; and
+    Conflict. Must not run inside a transaction: both are opened first.
     """
     for case in (duplicate, into):
         check_can_merge(by, case)
@@ -76,8 +76,6 @@ def merge_cases(duplicate: Case, into: Case, *, reason: str, by: User) -> Merge:
         )
         current = lock_living(duplicate)
         _check_can_end(current, into)
-        row.status_before, row.stage_before = current.status, current.stage or ""
-        row.closed_on_before, row.retain_until_before = current.closed_on, current.retain_until
         trail.save(row, verb=Verb.CASE_MERGED, by=by)
         if current.status not in CLOSED:
             # Whoever merges does not open the age: the longest rule keeps it.
@@ -123,10 +121,9 @@ def undo_merge(duplicate: Case, *, reason: str, by: User) -> Merge:
         )
         row.state, row.ended_on = MergeState.UNDONE, timezone.localdate()
         trail.save(row, verb=Verb.MERGE_UNDONE, by=by)
-        if row.status_before not in CLOSED:
-            current.status, current.stage = CaseStatus(row.status_before), row.stage_before or None
-            current.closed_on, current.retain_until = row.closed_on_before, row.retain_until_before
-            current.stage_since = before.stage_since
+        if before.status not in CLOSED:
+            for column in ("status", "stage", "stage_since", "closed_on", "retain_until"):
+                setattr(current, column, getattr(before, column))
             trail.save(current, verb=Verb.CASE_REOPENED, by=by)
     return row
 
@@ -143,6 +140,21 @@ def _check_can_end(duplicate: Case, into: Case) -> None:
         raise WrongState(_("Another organisation sees the duplicate. End that first."))
     if waiting_closure(duplicate) is not None or waiting_transfer(duplicate) is not None:
         raise WrongState(_("A closure or a transfer of the duplicate waits for a decision."))
+    if task_is_open(duplicate):
+        raise WrongState(_("Tasks of the duplicate are to be done still. See to them first."))
+    if _excluded(duplicate) != _excluded(into):
+        raise WrongState(
+            _(
+                "Somebody is kept out of one of these cases, and not of the other, for a conflict of "
+                "interest. Exclude them from both first."
+            )
+        )
+
+
+def _excluded(case: Case) -> set[UUID]:
+    return set(
+        Exclusion.objects.at(timezone.now()).filter(case=case).values_list("user", flat=True)
+    )
 
 
 def _kept_case(links: CaseLinks, key: str, by: User) -> Case | None:

@@ -23,10 +23,11 @@ from cases.selectors import victim_of
 from cases.services import linking, merging
 from cases.services.casework import move_case
 from cases.services.erasure import approve_erasure, ask_for_erasure
+from cases.services.exclusions import exclude
 from cases.services.intake import register_case
 from cases.services.renewal import renew_case
 from cases.services.retention import reopen_case
-from cases.services.tasks import give_task
+from cases.services.tasks import end_task, give_task
 from cases.trail import trail_of
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from reporting import services as reporting
@@ -282,7 +283,18 @@ def test_a_reference_that_is_not_theirs_is_like_one_that_is_none(
     assert "There is no such case" in pages[0]
 
 
-def test_a_task_of_the_duplicate_does_not_hold_it_up(twin, case, alena, pavel):
+def test_what_is_to_be_done_in_the_duplicate_is_seen_to_first(twin, case, alena, pavel):
     told = {"due_on": timezone.localdate(), "assignee": alena, "by": alena}
-    give_task(twin, TaskContent(cls="narrative", task="Call"), **told)
+    task = give_task(twin, TaskContent(cls="narrative", task="Call"), **told)
+    with pytest.raises(WrongState, match="Tasks"):
+        merging.merge_cases(twin, case, reason=WHY, by=pavel)
+    end_task(task, "done", by=alena)
+    merging.merge_cases(twin, case, reason=WHY, by=pavel)
+
+
+def test_who_is_kept_out_of_one_case_is_kept_out_of_the_other_first(twin, case, alena, ihar, pavel):
+    exclude(case, person=ihar, ground="relative", note="Cousin", by=alena)
+    with pytest.raises(WrongState, match="conflict of interest"):
+        merging.merge_cases(twin, case, reason=WHY, by=pavel)
+    exclude(twin, person=ihar, ground="relative", note="Cousin", by=alena)
     merging.merge_cases(twin, case, reason=WHY, by=pavel)

@@ -153,9 +153,16 @@ def surround(
     )
     glass = break_glass(case, ground="danger", note=word, classes=["identity"], by=nina)
     notice = glass.notices.get(to=by)
-    excluded = exclude(case, person=colleague("olga", "medical"), ground="named", note="", by=by)
-    exporting = {"reason": "court", "note": word, "wanted": TrailFilter()}
+    twin, sister = (
+        register_case(NewCase(identity=Identity(second_name=name)), by=by)
+        for name in ("Twin", "Other")
+    )
     maryna = colleague("maryna", "supervisor")
+    merge_cases(twin, case, reason=word, by=maryna)
+    out = {"person": colleague("olga", "medical"), "ground": "named", "note": "", "by": by}
+    excluded = exclude(case, **out)
+    exclude(sister, **out)
+    exporting = {"reason": "court", "note": word, "wanted": TrailFilter()}
     with serving(RequestContext("request", "elsewhere")):
         ask_for_export(case, **exporting, by=maryna)
     cost, to_pay, paid = _costs(case, by, maryna, word)
@@ -171,12 +178,9 @@ def surround(
     agreement = record_agreement(case, content, shown=mark_of(plan), by=by)
     told = TaskContent(cls="narrative", task=word)
     task = give_task(case, told, due_on=timezone.localdate(), assignee=by, by=by)
-    sister = register_case(NewCase(identity=Identity(second_name="Other")), by=by)
     link_cases(case, sister, link="family", remarks=word, by=by)
     [sections] = door.open_rows([victim_of(case)], by=by)
     link = UUID(sections["links"].links[0].key)
-    twin = register_case(NewCase(identity=Identity(second_name="Twin")), by=by)
-    merge_cases(twin, case, reason=word, by=maryna)
     referral = _refer(case, by, person, suffix=suffix, word=word)
     unagreed = _ask_without_consent(case, by, referral.to, word)
     transfer = _transfer(case, by, to or _next_office(case, person, suffix), word)
@@ -512,7 +516,9 @@ def world(
     for name in ("member", "excluded"):
         join_team(user=own[name], team=team, by=None)
     share(team, "medical", "identity")
-    exclude(case, person=own["excluded"], ground="relative", note="", by=alena)
+    sister = Case.objects.get(reference=places["cases:merge"][1]["other"])
+    for one in (case, sister):
+        exclude(one, person=own["excluded"], ground="relative", note="", by=alena)
     share(volha, "psychological", "identity")
     share(own["reader"], "legal", "identity", may_write=False)
     share(own["expired"], "psychological", "identity", days=0.5)
