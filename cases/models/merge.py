@@ -22,12 +22,14 @@ class Merge(Entry):
     SECTIONS = {"facts": ("facts", MergeFacts), "content": ("narrative", MergeContent)}
 
     class Privacy(Entry.Privacy):
-        open = (*Entry.Privacy.open, "state", "ended_on")
+        open = (*Entry.Privacy.open, "state", "ended_on", "made_at")
         sealed = ("facts_sealed", "content_sealed")
 
     state = models.CharField(
         _("state"), max_length=10, choices=MergeState, default=MergeState.MERGED
     )
+    # The version of the case that taking it back brings back.
+    made_at = models.PositiveIntegerField(_("made at version"))
     ended_on = models.DateField(_("taken back on"), null=True, blank=True)
     facts_sealed = SealedField()
 

@@ -76,6 +76,7 @@ def merge_cases(duplicate: Case, into: Case, *, reason: str, by: User) -> Merge:
         )
         current = lock_living(duplicate)
         _check_can_end(current, into)
+        row.made_at = current.revision
         trail.save(row, verb=Verb.CASE_MERGED, by=by)
         if current.status not in CLOSED:
             # Whoever merges does not open the age: the longest rule keeps it.
@@ -115,10 +116,7 @@ def undo_merge(duplicate: Case, *, reason: str, by: User) -> Merge:
         row = Merge.objects.select_for_update().get(pk=merge.pk)
         if row.state != MergeState.MERGED:
             raise WrongState(_("This was taken back already."))
-        # Ids of events sort by time.
-        before = Case.history.filter(id=current.pk, last_event__lt=row.last_event).latest(
-            "revision"
-        )
+        before = Case.history.get(id=current.pk, revision=row.made_at)
         row.state, row.ended_on = MergeState.UNDONE, timezone.localdate()
         trail.save(row, verb=Verb.MERGE_UNDONE, by=by)
         if before.status not in CLOSED:

@@ -209,7 +209,7 @@ def _oversee(case: Case, by: User) -> None:
     transfer.put("content", TransferContent(hand_over_note="Moves"))
     trail.save(transfer, verb=Verb.TRANSFER_ASKED, by=by)
     merge = Merge(case=case, recorded_on=date(2026, 3, 1), recorded_by=by, state="undone")
-    merge.ended_on = date(2026, 3, 2)
+    merge.ended_on, merge.made_at = date(2026, 3, 2), 1
     merge.put("facts", MergeFacts(into=str(uuid7())))
     merge.put("content", MergeContent(key=str(uuid7())))
     trail.save(merge, verb=Verb.CASE_MERGED, by=by)

@@ -36,7 +36,7 @@ OPEN_OF_A_CASE = {
     "cases.Screening": {"case", "recorded_on", "recorded_by"},
     "cases.ProtectionStep": {"case", "recorded_on", "recorded_by"},
     "cases.Closure": {"case", "recorded_on", "recorded_by", "state"},
-    "cases.Merge": {"case", "recorded_on", "recorded_by", "state", "ended_on"},
+    "cases.Merge": {"case", "recorded_on", "recorded_by", "state", "ended_on", "made_at"},
     "cases.Transfer": {"case", "recorded_on", "recorded_by", "state", "to", "consent"},
     "cases.IncomingReferral": {"office", "organisation", "is_sent", "status", "received_on"}
     | {"answer_due", "decided_on", "recorded_by", "became", "erased_on"},

@@ -73,6 +73,7 @@ MORE = {
 # Those of them that a form does know.
 KNOWN = {
     "cases:entry": {"state"},
+    "cases:consent": {"classes"},
     "cases:accept_incoming": {"case"},
     "people:new": {"office"},
     "people:change": {"office"},
