@@ -180,7 +180,7 @@ def surround(
     task = give_task(case, told, due_on=timezone.localdate(), assignee=by, by=by)
     link_cases(case, sister, link="family", remarks=word, by=by)
     [sections] = door.open_rows([victim_of(case)], by=by)
-    link = UUID(sections["links"].links[0].key)
+    link = UUID(sections["links"].links[-1].key)
     referral = _refer(case, by, person, suffix=suffix, word=word)
     unagreed = _ask_without_consent(case, by, referral.to, word)
     transfer = _transfer(case, by, to or _next_office(case, person, suffix), word)
