@@ -144,6 +144,12 @@ class ArrangedForm(forms.Form):
     )
 
 
+class AcceptForm(ArrangedForm):
+    """For which case somebody is accepted who is here already: its button says so."""
+
+    case = forms.CharField(label=_("Case"), max_length=20, widget=forms.HiddenInput)
+
+
 class DeclineIncomingForm(forms.Form):
     """Why the person is not taken in, and what else may help."""
 

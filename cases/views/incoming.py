@@ -16,7 +16,13 @@ from cases import door
 from cases.access import access_to
 from cases.forms import SummaryForm
 from cases.incoming import NO_SUCH, is_overdue, referred_to, sent_by
-from cases.incoming_forms import ArrangedForm, DeclineIncomingForm, SendForm, TakeDownForm
+from cases.incoming_forms import (
+    AcceptForm,
+    ArrangedForm,
+    DeclineIncomingForm,
+    SendForm,
+    TakeDownForm,
+)
 from cases.models import IncomingReferral, IncomingStatus
 from cases.presenters import told
 from cases.sections import CaseSummary, IncomingContact, IncomingPerson, IncomingTold
@@ -135,9 +141,9 @@ def accept(request: StaffRequest, incoming: UUID) -> HttpResponse:
     """Is the person here already? Accept for that case, or go on to register them."""
     row = _to_accept(request, incoming)
     sections = _opened(row, request)
-    form = ArrangedForm(request.POST or None)
+    form = AcceptForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        case, _access = get_case_for(request.user, request.POST.get("case", ""))
+        case, _access = get_case_for(request.user, form.cleaned_data["case"])
         came, arranged = _came(row, sections), form.cleaned_data["arranged"]
         services.accept_for(row, case, referral=came, arranged=arranged, by=request.user)
         messages.success(request, _("Accepted. What was told stands in the case now."))

@@ -329,7 +329,7 @@ def test_an_address_that_was_tampered_with_is_no_error(case, alena, client_for, 
 
 # --- What a page costs ----------------------------------------------------------------
 # On PostgreSQL a process that serves gives events their places beside; here it counts as well.
-MOST_QUERIES = 52
+MOST_QUERIES = 57  # 52 on SQLite, which has no statements for locks
 
 
 def _queries(browser, url):
