@@ -42,7 +42,11 @@ ZLATAMIRA = NewPerson(
 PRASKEVA = NewPerson(
     "Вярбіцкайла", "Праскевія", "+375 00 238-46-90", "Sold twice on the road before the border"
 )
+SALAMEYA = NewPerson(
+    "Вырайковіч", "Саламеянка", "+375 00 471-35-80", "Працавала на складзе без дакументаў"
+)
 PEOPLE = (ZLATAMIRA, VASILISA, MIRASLAVA, YAKUBINA, RAZALIYA, KAPITALINA, INA, PRASKEVA)
+PEOPLE += (SALAMEYA,)
 
 
 def sign_in(page: Page, username: str, password: str) -> None:

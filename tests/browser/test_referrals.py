@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import open_case
+from tests.browser.steps import SALAMEYA, open_case, register
 
 MOST = 5  # clicks from the case page to a referral that is sent; typing is none
 MESSAGE = "Просіць месца ў прытулку на тры тыдні"
@@ -33,7 +33,7 @@ def agree_to_referrals(page: Page) -> None:
 
 def test_a_case_is_referred_in_five_clicks_and_answered(visit):
     officer, partner = visit("officer"), visit("partner", phone=True)
-    reference = open_case(officer, 2)
+    reference = register(officer, SALAMEYA)
     agree_to_referrals(officer)
     pressed = count_clicks(officer)
 
