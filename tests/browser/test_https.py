@@ -46,7 +46,7 @@ def test_people_work_over_tls(safe, page):
     page.locator("#main form button").click()
     expect(page).to_have_url(f"{address}/cases/{reference}/")
     page.goto("/cases/")
-    page.get_by_label("Status").select_option("Active")
+    page.get_by_role("combobox", name="Status").select_option("Active")
     page.wait_for_url("**status=Active**")
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
     assert cookies.keys() == {"__Host-session", "__Host-csrf"}

@@ -82,9 +82,9 @@ def test_a_browser_keeps_nothing_of_what_it_showed(visit):
     page = visit("officer", anew=True)
     open_case(page)
     page.goto("/cases/")
-    page.get_by_label("Status").select_option("Active")
+    page.get_by_role("combobox", name="Status").select_option("Active")
     page.get_by_label("Only those I am the officer of").check()
-    page.wait_for_url("**mine=1**")
+    page.wait_for_url("**mine=on**")
     open_case(page, 1)
     assert page.evaluate(LEFT_BEHIND) == "[]"
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
