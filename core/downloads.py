@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import TypeVar
 
+from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
 LONGEST = 120  # letters of a name before its ending
@@ -30,6 +31,12 @@ def is_download(view: object) -> bool:
 def attachment(name: str) -> str:
     """The Content-Disposition of an answer that a browser saves under this name, and never shows."""
     return str(content_disposition_header(True, safe_name(name)))
+
+
+def file_answer(content: bytes, media_type: str, name: str) -> HttpResponse:
+    """An answer that a browser saves as a file under this name."""
+    headers = {"Content-Disposition": attachment(name)}
+    return HttpResponse(content, content_type=media_type, headers=headers)
 
 
 def safe_name(name: str) -> str:

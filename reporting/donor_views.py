@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core.access import require
-from core.downloads import attachment, gives_file
+from core.downloads import file_answer, gives_file
 from core.exceptions import BadInput
 from core.http import StaffRequest
 from core.rights import Right
@@ -46,8 +46,7 @@ def report_file(request: StaffRequest, form: str) -> HttpResponse:
     make, media_type = FILES[form]
     found = donor_report(**asked.cleaned_data, by=request.user, is_taken_out=True)
     name = f"report-{found.begins:%Y-%m-%d}-{found.ends:%Y-%m-%d}.{form}"
-    headers = {"Content-Disposition": attachment(name)}
-    return HttpResponse(make(found), content_type=media_type, headers=headers)
+    return file_answer(make(found), media_type, name)
 
 
 def _form(request: StaffRequest) -> DonorForm:

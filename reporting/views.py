@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import require
-from core.downloads import attachment, gives_file
+from core.downloads import file_answer, gives_file
 from core.exceptions import BadInput
 from core.http import StaffRequest
 from core.rights import Right
@@ -85,8 +85,7 @@ def table_file(request: StaffRequest, form: str) -> HttpResponse:
         TableForm.read(request.GET or FIRST_TABLE, surface), by=request.user
     )
     name = f"statistics-{localtime(found.taken_at):%Y-%m-%d}.{form}"
-    headers = {"Content-Disposition": attachment(name)}
-    return HttpResponse(make(found), content_type=media_type, headers=headers)
+    return file_answer(make(found), media_type, name)
 
 
 @require(Right.STATISTICS_BUILD, Right.STATISTICS_FREEZE)

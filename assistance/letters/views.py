@@ -17,7 +17,7 @@ from cases.selectors import get_case_for
 from cases.services.casework import check_can_write
 from cases.views.frame import case_frame
 from core.access import require
-from core.downloads import attachment
+from core.downloads import file_answer
 from core.exceptions import BadInput, NotFound
 from core.http import StaffRequest
 from core.rights import Right
@@ -59,5 +59,4 @@ def letter(request: StaffRequest, reference: str, referral: UUID) -> HttpRespons
 def _sent(paper: Paper, language: str, name: str) -> HttpResponse:
     with in_language(language):
         pdf = as_pdf(paper)
-    headers = {"Content-Disposition": attachment(f"{name}.pdf")}
-    return HttpResponse(pdf, content_type="application/pdf", headers=headers)
+    return file_answer(pdf, "application/pdf", f"{name}.pdf")

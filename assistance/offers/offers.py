@@ -41,7 +41,7 @@ def set_offer(
     if set(off) >= KINDS.keys():
         raise BadInput(_("An office gives at least one kind of assistance."))
     with transaction.atomic():
-        row = Offer.objects.filter(office=office).first() or Offer(office=office)
+        row = offer_of(office)
         if row.revision:
             row = locked(row, revision)
         row.off, row.subtypes = off, {kind: words for kind, words in subtypes.items() if words}

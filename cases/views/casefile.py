@@ -33,7 +33,7 @@ from cases.views.glass import restricted
 from cases.views.registering import new_case_of, registration_forms
 from core.access import require
 from core.classes import CONTENT, LONG_NAMES
-from core.downloads import attachment, gives_file
+from core.downloads import file_answer, gives_file
 from core.exceptions import NotFound
 from core.http import StaffRequest
 from core.rights import Right
@@ -212,8 +212,7 @@ def consent_form(request: StaffRequest, language: str) -> HttpResponse:
         raise NotFound(_("There is no form in this language."))
     with papers.in_language(language):
         pdf = papers.as_pdf(papers.consent_form(request.user.office))
-    headers = {"Content-Disposition": attachment(f"consent-{language}.pdf")}
-    return HttpResponse(pdf, content_type="application/pdf", headers=headers)
+    return file_answer(pdf, "application/pdf", f"consent-{language}.pdf")
 
 
 @require_http_methods(["GET", "POST"])

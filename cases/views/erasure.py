@@ -19,7 +19,7 @@ from cases.selectors import get_case_for, get_case_or_tombstone_for
 from cases.services import erasure
 from cases.views.frame import case_frame
 from core.access import require
-from core.downloads import attachment, gives_file
+from core.downloads import file_answer, gives_file
 from core.exceptions import NotAllowed, NotFound, WrongState
 from core.http import StaffRequest
 from core.rights import Right
@@ -126,7 +126,7 @@ def tombstone(request: StaffRequest, case: Case, access: Access) -> HttpResponse
 def certificate(request: StaffRequest, reference: str) -> HttpResponse:
     """The certificate as a text that can be checked."""
     text = certificates.as_text(_certificate(request, reference, "text"))
-    return _file(text.encode(), "text/plain; charset=utf-8", f"{reference}-erasure.txt")
+    return file_answer(text.encode(), "text/plain; charset=utf-8", f"{reference}-erasure.txt")
 
 
 @gives_file
@@ -135,7 +135,7 @@ def certificate(request: StaffRequest, reference: str) -> HttpResponse:
 def certificate_pdf(request: StaffRequest, reference: str) -> HttpResponse:
     """The certificate to be printed."""
     pdf = certificates.as_pdf(_certificate(request, reference, "pdf"))
-    return _file(pdf, "application/pdf", f"{reference}-erasure.pdf")
+    return file_answer(pdf, "application/pdf", f"{reference}-erasure.pdf")
 
 
 def _certificate(request: StaffRequest, reference: str, form: str) -> certificates.Certificate:
@@ -146,11 +146,6 @@ def _certificate(request: StaffRequest, reference: str, form: str) -> certificat
         raise NotAllowed(_("You see this case because the glass is broken: nothing is taken out."))
     trail.record(Verb.CERTIFICATE_GIVEN, by=request.user, cases=[case.pk], reason=form)
     return certificates.certificate_of(case)
-
-
-def _file(content: bytes, kind: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": attachment(name)}
-    return HttpResponse(content, content_type=kind, headers=headers)
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -7,6 +7,7 @@ from cases.access import Access
 from cases.models import Case
 from cases.services.glass import open_glass
 from cases.services.grants import can_grant
+from cases.services.merging import READS
 from cases.stages import stage_of
 from core.classes import ASSISTED
 from core.http import StaffRequest
@@ -32,7 +33,7 @@ def case_frame(request: StaffRequest, case: Case, access: Access) -> dict[str, A
         and (case.owner_id == user.pk or case.office_id == user.office_id),
         "may_merge": case.erased_on is None
         and not access.by_glass
-        and access.read >= {"identity", "narrative"}
+        and access.read >= READS
         and user.has_right(Right.CASE_MERGE),
         "glass": open_glass(user).filter(case=case).first() if access.by_glass else None,
     }
