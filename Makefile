@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: run test check fix lock frontend bench drill
+.PHONY: run test check fix lock messages frontend bench drill statistics-audit screens
 
 run: $(VENV)/run.stamp
 	TUTELA_DEMO=1 $(BIN)/python manage.py start --demo --port $(PORT)
@@ -29,6 +29,16 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.search
 	$(BIN)/python -m bench.verifier
 	$(BIN)/python -m bench.trail
+	$(BIN)/python -m bench.publishing
+	$(BIN)/python -m bench.releases
+
+# Do statistics of made-up populations keep their promises? Fails when one is not kept.
+statistics-audit: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.statistics
+
+# Pictures of forty screens in three languages at two widths, into screens/.
+screens: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.browser.take_screens
 
 drill: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.drill
@@ -36,6 +46,12 @@ drill: $(VENV)/dev.stamp
 lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+
+# Brings locale/ up to date with the code; needs Debian's gettext. docs/contributing/translating.md goes on from there.
+messages: $(VENV)/dev.stamp
+	$(BIN)/python manage.py makemessages --all --add-location file --no-obsolete --no-wrap -i tests -i bench -i frontend
+	sed -i '/^"POT-Creation-Date/d; /^"Report-Msgid-Bugs-To/d' locale/*/LC_MESSAGES/django.po
+	$(BIN)/python manage.py compilemessages -i .venv -i frontend
 
 frontend:
 	sh frontend/build.sh

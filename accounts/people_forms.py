@@ -4,10 +4,12 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.administered import offices_of
 from accounts.models import Office, Organisation, User
 from accounts.proposals import LONGEST, Kind
+from accounts.tokens import DAYS, MOST_DAYS
 
 NOWHERE = ("", _("None"))
 
@@ -24,7 +26,7 @@ class PeopleFilter(forms.Form):
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
-        choices=[("", _("Active")), ("suspended", _("Suspended"))],
+        choices=[("", pgettext_lazy("account", "Active")), ("suspended", _("Suspended"))],
     )
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
@@ -56,6 +58,19 @@ class AccountForm(forms.Form):
         return self._offices.get(pk=chosen) if chosen else None
 
 
+class TokenForm(forms.Form):
+    """A token for a program: what it is called and for how long it works."""
+
+    name = _line(
+        pgettext_lazy("of a thing", "Name"),
+        longest=60,
+        help_text=_("Which program uses it, such as “Dashboard”."),
+    )
+    days = forms.IntegerField(
+        label=_("Days until it ends"), min_value=1, max_value=MOST_DAYS, initial=DAYS
+    )
+
+
 class AskForm(forms.Form):
     """What is asked for about somebody, and why."""
 
@@ -84,7 +99,7 @@ class AskForm(forms.Form):
 class NameForm(forms.Form):
     """What a team, an office or an organisation is called."""
 
-    name = _line(_("Name"), longest=200)
+    name = _line(pgettext_lazy("of a thing", "Name"), longest=200)
 
 
 class OrganisationForm(NameForm):

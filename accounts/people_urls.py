@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.people, name="list"),
     path("new/", views.new_person, name="new"),
     path("me/", views.me, name="me"),
+    path("me/tokens/", views.tokens, name="tokens"),
     path("waiting/", views.waiting, name="waiting"),
     path("waiting/<uuid:proposal>/", views.decide, name="decide"),
     path("teams/", views.teams, name="teams"),

@@ -24,14 +24,17 @@ from accounts.people_forms import (
     OfficeForm,
     OrganisationForm,
     PeopleFilter,
+    TokenForm,
 )
 from accounts.proposal_pages import told
 from accounts.second_factor import has_second_factor
+from accounts.tokens import end_token, make_token, tokens_of
 from core.access import require
 from core.classes import LONG_NAMES
 from core.exceptions import BadInput, NotFound, WrongState
 from core.http import StaffRequest
 from core.rights import Right
+from core.sorting import by_words
 
 
 # --- People ---------------------------------------------------------------------------
@@ -232,6 +235,25 @@ def me(request: StaffRequest) -> HttpResponse:
     return render(request, "people/me.html", context)
 
 
+@require_http_methods(["GET", "POST"])
+@require(Right.STATISTICS_BUILD)
+def tokens(request: StaffRequest) -> HttpResponse:
+    """The tokens with which this person's programs ask for statistics. POST makes one, or ends one."""
+    act = request.POST.get("act")
+    if act == "end":
+        end_token(_uuid(request.POST.get("token")), by=request.user)
+        messages.success(request, _("Ended. The program that uses it is refused from now on."))
+        return redirect("people:tokens")
+    form = TokenForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            made, secret = make_token(**form.cleaned_data, by=request.user)
+            return render(request, "people/token.html", {"made": made, "secret": secret})
+        except (BadInput, WrongState) as error:
+            form.add_error(None, str(error.message))
+    return _form_page(request, "people/tokens.html", form, tokens=tokens_of(request.user))
+
+
 def _admitted_by(user: User, cls: str) -> list[str]:
     return [str(role.display_name) for role in user.roles if cls in role.classes]
 
@@ -255,7 +277,8 @@ def teams(request: StaffRequest) -> HttpResponse:
     for (team_pk,) in members:
         numbers[team_pk] = numbers.get(team_pk, 0) + 1
     found = Team.objects.select_related("group__office")
-    rows = sorted((selectors.team_name(one), one, numbers.get(one.pk, 0)) for one in found)
+    rows = [(selectors.team_name(one), one, numbers.get(one.pk, 0)) for one in found]
+    rows.sort(key=lambda row: by_words(row[0]))
     return _form_page(request, "people/teams.html", form, teams=rows)
 
 

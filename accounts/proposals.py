@@ -30,6 +30,7 @@ from audit.context import current
 from audit.verbs import Verb
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from core.rights import Right
+from core.sorting import by_words
 from vault.secrets import seal_system
 
 OPEN_FOR = timedelta(hours=72)
@@ -68,9 +69,9 @@ def _roles_to_take(asker: User, subject: User) -> list[tuple[str, str | Promise]
 
 def _teams_to_join(asker: User, subject: User) -> list[tuple[str, str | Promise]]:
     joined = subject.team_memberships.now().values("team")
-    teams = Team.objects.filter(group__office=None).exclude(pk__in=joined).order_by("name")
+    teams = Team.objects.filter(group__office=None).exclude(pk__in=joined)
     teams = teams.filter(Q(desk_of=None) | Q(desk_of=subject.organisation_id))
-    return [(str(team.pk), team.name) for team in teams]
+    return [(str(team.pk), team.name) for team in sorted(teams, key=by_words)]
 
 
 def _offices_to_move_to(asker: User, subject: User) -> list[tuple[str, str | Promise]]:
@@ -79,7 +80,7 @@ def _offices_to_move_to(asker: User, subject: User) -> list[tuple[str, str | Pro
         return []  # one person does that: services.place_account
     offices = offices_of(asker).exclude(pk=subject.office_id).select_related("organisation")
     fitting = [one for one in offices if not why_not_held(held, User(office=one).side)]
-    return sorted((str(office.pk), office.name) for office in fitting)
+    return [(str(office.pk), office.name) for office in sorted(fitting, key=by_words)]
 
 
 def _if_suspended(asker: User, subject: User) -> list[tuple[str, str | Promise]]:

@@ -119,7 +119,9 @@ ROLES: dict[str, Role] = {
                     Right.OFFICER_AUDIT,
                     Right.REVIEW,
                     Right.LOG_STATE,
+                    Right.STATISTICS_SEE,
                     Right.STATISTICS_BUILD,
+                    Right.RELEASE_PROPOSE,
                 }
             ),
             frozenset({"identity", "narrative", "financial"}),
@@ -142,13 +144,45 @@ ROLES: dict[str, Role] = {
             "analyst",
             _("Analyst"),
             _("Builds anonymised statistics."),
-            frozenset({Right.STATISTICS_BUILD, Right.STATISTICS_FREEZE}),
+            frozenset(
+                {
+                    Right.STATISTICS_SEE,
+                    Right.STATISTICS_BUILD,
+                    Right.STATISTICS_FREEZE,
+                    Right.STATISTICS_VERIFY,
+                    Right.RELEASE_PROPOSE,
+                }
+            ),
         ),
         Role(
             "data_protection",
             _("Data-protection officer"),
-            _("Is told of every broken glass and reviews it. Reads events, never case content."),
-            frozenset({Right.GLASS_OVERSEE, Right.REVIEW, Right.LOG_STATE}),
+            _(
+                "Is told of every broken glass and reviews it, and is the second person to what is "
+                "published. Reads events, never case content."
+            ),
+            frozenset(
+                {
+                    Right.GLASS_OVERSEE,
+                    Right.REVIEW,
+                    Right.LOG_STATE,
+                    Right.STATISTICS_SEE,
+                    Right.STATISTICS_VERIFY,
+                    Right.RELEASE_DECIDE,
+                }
+            ),
+        ),
+        Role(
+            "director",
+            _("Head of mission"),
+            _("Sees the dashboards and decides on what is published. Reads no case."),
+            frozenset({Right.STATISTICS_SEE, Right.RELEASE_DECIDE}),
+        ),
+        Role(
+            "donor",
+            _("Donor"),
+            _("Sees the dashboards and what was published, and nothing else."),
+            frozenset({Right.STATISTICS_SEE}),
         ),
         Role(
             PARTNER,

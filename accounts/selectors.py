@@ -15,6 +15,7 @@ from audit.selectors import events
 from audit.verbs import Verb
 from core.exceptions import NotFound
 from core.rights import Right
+from core.sorting import by_words
 
 PAGE = 50
 
@@ -68,7 +69,7 @@ def held_roles(user: User) -> list[tuple[Role, datetime]]:
 def memberships_of(user: User) -> list[TeamMembership]:
     """The teams the person is in, by name."""
     memberships = user.team_memberships.now().select_related("team__group__office")
-    return sorted(memberships, key=lambda one: team_name(one.team))
+    return sorted(memberships, key=lambda one: by_words(team_name(one.team)))
 
 
 def team_name(team: Team) -> str:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.administered import check_office, check_person, check_right
+from accounts.display import check_offered
 from accounts.models import (
     Office,
     Organisation,
@@ -24,6 +25,7 @@ from accounts.models import (
     User,
 )
 from accounts.roles import ROLES, why_not_held
+from accounts.tokens import end_all, end_useless
 from audit import trail
 from audit.verbs import Verb
 from core.exceptions import BadInput, NotAllowed, WrongState
@@ -195,8 +197,8 @@ def change_account(user: User, *, by: User | None, **changes: Any) -> User:
     """Change the `display_name`, `email` or `office`, or whether the account `is_active`; returns it.
 
     A supervisor goes over to the supervisors of the new office, whoever leaves an organisation leaves
-    its desk, and the sessions of an account that is closed end. Raises BadInput for other fields,
-    ValidationError, NotAllowed, and WrongState when the roles held do not fit the office.
+    its desk, and the sessions and tokens of an account that is closed end. Raises BadInput for other
+    fields, ValidationError, NotAllowed, and WrongState when the roles held do not fit the office.
     """
     check_person(by, user)
     if unknown := changes.keys() - CHANGEABLE:
@@ -214,21 +216,43 @@ def change_account(user: User, *, by: User | None, **changes: Any) -> User:
         trail.save(account, verb=Verb.ACCOUNT_CHANGED, by=by, reason=told)
         if not account.is_active:
             account.end_sessions()
+            end_all(account, by=by)
         _settle_among_supervisors(account, by)
         _leave_desks_elsewhere(account, by)
     return account
 
 
 @transaction.atomic
+def choose_display(user: User, name: str, code: str) -> None:
+    """Remember the "language" or the "theme" in which somebody wants the pages. Raises BadInput for one
+    there is not."""
+    check_offered(name, code)
+    account = _lock(user)
+    if getattr(account, name) != code:
+        setattr(account, name, code)
+        trail.save(account, verb=Verb.ACCOUNT_CHANGED, by=user, reason=name)
+
+
+@transaction.atomic
+def end_tour(user: User) -> None:
+    """Show somebody the tour on the start page no more."""
+    account = _lock(user)
+    if not account.tour_done:
+        account.tour_done = True
+        trail.save(account, verb=Verb.ACCOUNT_CHANGED, by=user, reason="tour")
+
+
+@transaction.atomic
 def turn_off_second_factor(user: User, *, by: User | None) -> None:
     """Remove every second factor of somebody who lost theirs, recovery codes among them, and end all
-    their sessions: one may be in the wrong hands with what was lost. Raises NotAllowed.
+    their sessions and tokens: one may be in the wrong hands with what was lost. Raises NotAllowed.
     """
     check_person(by, user)
     for authenticator in Authenticator.objects.filter(user=user).order_by("pk"):
         authenticator.turned_off_by = by  # accounts/signals.py records it
         authenticator.delete()
     user.end_sessions()
+    end_all(user, by=by)
 
 
 def _lock(user: User) -> User:
@@ -273,6 +297,7 @@ def take_role(*, user: User, role: str, by: User | None) -> None:
         return
     holding.ended_at = timezone.now()
     trail.save(holding, verb=Verb.ROLE_TAKEN, by=by, reason=role)
+    end_useless(user, by=by)
     _settle_among_supervisors(user, by)
 
 

@@ -7,6 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
 from accounts import session_views, sign_in_views, sign_on_views
+from accounts.display_views import display
+from accounts.tour_views import tour
 from core.downloads import gives_file
 
 
@@ -22,6 +24,8 @@ urlpatterns = [
     path("inactive/", library.account_inactive, name="account_inactive"),
     path("reauthenticate/", library.reauthenticate, name="account_reauthenticate"),
     path("password/", library.password_change, name="account_change_password"),
+    path("display/", display, name="account_display"),
+    path("tour/", tour, name="account_tour"),
     path("session/", session_views.session, name="account_session"),
     path("sessions/", session_views.sessions, name="account_sessions"),
     path("second-factor-needed/", sign_in_views.enrol, name="account_enrol"),

@@ -21,12 +21,20 @@ class AssistanceConfig(AppConfig):
         from assistance import kinds, reference
         from assistance.due import costs_to_approve, plans_to_approve
         from assistance.forms import FORMS
-        from assistance.models import Assistance, AssistanceStatus, Cost, PlanAgreement
+        from assistance.models import (
+            Assistance,
+            AssistanceSession,
+            AssistanceStatus,
+            Cost,
+            FollowUpVisit,
+            PlanAgreement,
+            Referral,
+        )
         from assistance.money.forms import CostForm, PayForm, ReverseForm
         from assistance.money.panel import MONEY_PANEL, is_cost
         from assistance.panels import ASSISTANCE_PANEL, is_payment
         from assistance.plans.agreements import AgreementForm, approving_act, is_agreement
-        from assistance.plans.goals import SUPPORT_PLAN
+        from assistance.plans.goals import SUPPORT_PLAN, goals_reached
         from assistance.plans.panel import PLAN_PANEL
         from assistance.providers.directory import agreements_link
         from assistance.referrals.forms import ReferralForm
@@ -40,19 +48,22 @@ class AssistanceConfig(AppConfig):
         from assistance.referrals.table import SERVICES
         from assistance.selectors import is_under_way
         from assistance.sittings import SESSION, SessionForm
+        from assistance.timeline import of_assistance, of_entry, of_referral
         from assistance.visits.visits import DUE_VISIT, VISIT, visit_panel
         from assistance.visits.words import told_answer, told_score
         from audit.rules import RULES, Rule, each_of
         from audit.verbs import Verb
         from cases import drafts
         from cases.approvals import APPROVABLE, Approvable
-        from cases.closing import CLOSURE_CHECKS, ClosureCheck
+        from cases.closing import CLOSURE_CHECKS, GOALS, ClosureCheck
         from cases.due import DUE_KINDS, DueKind
         from cases.entries import ENTRY_KINDS, panel_of
         from cases.panels import CASE_PANELS, START_LINKS
         from cases.presenters import CODES, LABELLED, LABELS, LINKS, PAIRS
         from cases.reference import ANSWERS, SUPPORT_PLAN_TYPE
         from cases.services.grants import ON_TAKING_BACK
+        from cases.timeline import KINDS as KINDS_OF_EVENTS
+        from cases.timeline import TELLS, Kind, of_something
         from core.context import NAV, NavItem
         from core.templatetags.ui import STATUS_TONES
 
@@ -95,6 +106,29 @@ class AssistanceConfig(AppConfig):
         )
         CASE_PANELS.extend([PLAN_PANEL, ASSISTANCE_PANEL, panel_of("session", SESSION)])
         CASE_PANELS.extend([visit_panel(), MONEY_PANEL, REFERRAL_PANEL])
+        recorded = frozenset({Verb.ASSISTANCE_RECORDED, Verb.ASSISTANCE_CHANGED})
+        KINDS_OF_EVENTS[:0] = [
+            Kind("assistance", _("Assistance"), recorded),
+            Kind("sessions", _("Sessions"), frozenset({Verb.SESSION_HELD})),
+            Kind(
+                *("visits", _("Follow-up visits")),
+                frozenset({Verb.VISIT_RECORDED, Verb.VISIT_CHANGED}),
+            ),
+            Kind(
+                *("referrals", _("Referrals")),
+                frozenset(verb for verb in Verb if verb.startswith("referral_")),
+            ),
+        ]
+        TELLS.update(
+            {
+                Assistance._meta.label: of_assistance,
+                Referral._meta.label: of_referral,
+                AssistanceSession._meta.label: of_entry(SESSION),
+                FollowUpVisit._meta.label: of_entry(VISIT),
+                Cost._meta.label: of_something(_("Costs and payments")),
+                PlanAgreement._meta.label: of_something(SUPPORT_PLAN.heading),
+            }
+        )
         START_LINKS.extend([to_us_link, by_us_link, to_decide_link, agreements_link])
         RULES.append(
             Rule(
@@ -113,6 +147,7 @@ class AssistanceConfig(AppConfig):
         drafts.FORMS |= {
             f"assistance:{name}" for name in ("record", "change", "session", "agree", "refer")
         }
+        GOALS.append(goals_reached)
         CLOSURE_CHECKS.append(
             ClosureCheck(
                 "assistance",
@@ -123,7 +158,6 @@ class AssistanceConfig(AppConfig):
         drafts.FORMS |= {
             f"assistance:{name}" for name in ("plan_cost", "change_cost", "pay", "reverse")
         }
-        recorded = frozenset({Verb.ASSISTANCE_RECORDED, Verb.ASSISTANCE_CHANGED})
         planned = frozenset({Verb.COST_PLANNED, Verb.COST_CHANGED})
         APPROVABLE[Cost._meta.label] = Approvable(Cost, planned, is_cost)
         APPROVABLE[PlanAgreement._meta.label] = Approvable(

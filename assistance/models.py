@@ -14,7 +14,9 @@ from assistance.sections import (
     AgreementContent,
     AssistanceFacts,
     CostContent,
+    CostFacts,
     FollowUpContent,
+    FollowUpFacts,
     PaymentContent,
     ReferralAnswer,
     ReferralContent,
@@ -24,6 +26,7 @@ from assistance.sections import (
     SupportPlanContent,
 )
 from assistance.sections import Assistance as Content
+from assistance.visits.survey import COMPOSITE
 from audit.models import TrackedModel
 from cases.countries import LANGUAGES
 from cases.models import Case, CaseTeamGrant, Entry, SealedModel
@@ -97,12 +100,14 @@ class SupportPlan(Entry):
 class FollowUpVisit(Entry):
     """How the person fares. Each visit is one more; open is only when the next one shall be."""
 
-    SECTIONS = {"content": ("narrative", FollowUpContent)}
+    SECTIONS = {"facts": ("facts", FollowUpFacts), "content": ("narrative", FollowUpContent)}
 
     class Privacy(Entry.Privacy):
         open = (*Entry.Privacy.open, "next_visit_on")
+        sealed = ("facts_sealed", "content_sealed")
 
     next_visit_on = models.DateField(_("next visit"), null=True, blank=True)
+    facts_sealed = SealedField()  # none in visits of before statistics knew of them
 
     class Meta(Entry.Meta):
         indexes = [models.Index(fields=["case", "-id"], name="visit_by_case")]
@@ -110,6 +115,12 @@ class FollowUpVisit(Entry):
     def take(self, content: Section) -> None:
         assert isinstance(content, FollowUpContent)
         self.next_visit_on = content.next_visit_on
+        facts = FollowUpFacts(
+            visited_on=content.visited_on,
+            score=content.scores.get(COMPOSITE),
+            survey_version=content.survey_version,
+        )
+        self.put("facts", facts)
 
 
 class PlanAgreement(Entry):
@@ -255,17 +266,26 @@ class Cost(Entry):
     Open is that somebody else has to approve it, so that they are told: not how much it is.
     """
 
-    SECTIONS = {"content": ("financial", CostContent)}
+    SECTIONS = {"facts": ("facts", CostFacts), "content": ("financial", CostContent)}
 
     class Privacy(Entry.Privacy):
         open = (*Entry.Privacy.open, "waits")
+        sealed = ("facts_sealed", "content_sealed")
 
     waits = models.BooleanField(_("has to be approved"), null=True, blank=True)  # None: of before
+    facts_sealed = SealedField()  # none in costs of before statistics knew of them
 
     class Meta(Entry.Meta):
         indexes = [
             models.Index(fields=["case"], condition=models.Q(waits=True), name="cost_that_waits")
         ]
+
+    def take(self, content: Section) -> None:
+        assert isinstance(content, CostContent)
+        facts = CostFacts(
+            assistance=content.assistance, planned=content.planned, currency=content.currency
+        )
+        self.put("facts", facts)
 
 
 class Payment(Entry):

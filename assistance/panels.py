@@ -14,7 +14,7 @@ from cases.access import Access
 from cases.approvals import approved_versions, standings
 from cases.door import Sections
 from cases.models import Case, SealedModel
-from cases.panels import Panel
+from cases.panels import Item, Panel
 from cases.presenters import text_of
 from cases.presenters import told as all_told
 from core.rights import Right
@@ -61,9 +61,26 @@ def told(content: Content) -> str:
     return ", ".join(part for part in (*parts, content.subtype) if part)
 
 
+def _written(context: dict[str, Any]) -> list[Item]:
+    """The records, each with where it stands and who gave it."""
+    return [
+        Item(
+            str(record["kind"]),
+            [
+                (_("State"), record["row"].get_status_display()),
+                (_("Provider"), record["content"].provider),
+                *record["told"],
+            ],
+            record["row"].starts_on,
+        )
+        for record in context["records"]
+    ]
+
+
 ASSISTANCE_PANEL = Panel(
     *("assistance", _("Assistance"), "assistance/panel.html", _rows, _context),
     is_mixed=True,
+    written=_written,
     beside=approved_versions,  # of each record that has changed since its approval
 )
 

@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
+from django.utils.formats import number_format
+
 from core.schema import Section
 
 
@@ -35,6 +37,14 @@ class FollowUpContent(Section):
         ""  # assistance.visits.survey, of the file that the scores were computed with
     )
     scores: dict[str, float] = {}  # dimension or composite → 0 to 1
+
+
+class FollowUpFacts(Section):
+    """What statistics know of a visit (class `facts`)."""
+
+    visited_on: date | None = None
+    score: float | None = None  # over all dimensions of the survey, from 0 to 1
+    survey_version: str = ""  # scores of different versions are not compared
 
 
 class AgreementContent(Section):
@@ -102,6 +112,14 @@ class CostContent(Section):
     rate: Decimal | None = None  # what one unit of the currency costs in that of the line, as typed
     rate_on: date | None = None  # the day of that rate
     purpose: str = ""
+
+
+class CostFacts(Section):
+    """What statistics know of a cost (class `facts`)."""
+
+    assistance: str = ""  # id of the record
+    planned: Decimal | None = None
+    currency: str = ""
 
 
 class PaymentContent(Section):
@@ -220,7 +238,9 @@ class FinancialAssistance(Assistance):
     @property
     def sum(self) -> str:
         """Amount and currency."""
-        return f"{self.amount} {self.currency}" if self.amount else ""
+        if not self.amount:
+            return ""
+        return f"{number_format(self.amount, force_grouping=True)} {self.currency}"
 
 
 class ReintegrationAssistance(Assistance):

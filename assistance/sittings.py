@@ -54,7 +54,7 @@ def _title(content: Section) -> str:
     assert isinstance(content, SessionContent)
     told = [str(reference.KINDS.get(content.kind, content.kind))]
     if content.held_on:
-        told.append(date_format(content.held_on, "j M Y"))
+        told.append(date_format(content.held_on, "DATE_FORMAT"))
     if content.minutes:
         minutes = ngettext("%(number)d minute", "%(number)d minutes", content.minutes)
         told.append(minutes % {"number": content.minutes})
@@ -72,6 +72,7 @@ SESSION = EntryKind(
     titled=("cls", "assistance", "kind", "held_on", "minutes"),
     template="assistance/sessions_panel.html",
     in_story=False,
+    on_paper=False,
 )
 
 

@@ -17,6 +17,7 @@ urlpatterns = [
         name="session",
     ),
     path("<slug:reference>/letters/certificate/", letter_views.certificate, name="certificate"),
+    path("<slug:reference>/letters/plan/", letter_views.plan, name="plan_paper"),
     path("<slug:reference>/plan/agree/", views.agree, name="agree"),
     path("<slug:reference>/refer/", referral_views.refer, name="refer"),
     path("<slug:reference>/referrals/<uuid:referral>/", referral_views.referral, name="referral"),

@@ -188,7 +188,7 @@ def _files(case: Case) -> list[Attachment]:
 def _named(files: list[Attachment], opened: list[door.Sections], cls: str) -> Files:
     """Those of these files that are of this class, and that opened."""
     return [
-        (str(row.pk), f"{content.name}, {date_format(row.added_on, 'j M Y')}")
+        (str(row.pk), f"{content.name}, {date_format(row.added_on, 'DATE_FORMAT')}")
         for row, sections in zip(files, opened, strict=True)
         if isinstance(content := sections.get("content"), FileContent) and content.cls == cls
     ]

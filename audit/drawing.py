@@ -27,7 +27,7 @@ def bars_of_days(days: Sequence[tuple[date, int]], *, usual: float, limit: int) 
                 _n(step * 0.75),
                 _n(number * PLOT / top),
                 "bar-1" if number > limit else "bar-0",
-                date_format(day, "j M"),
+                date_format(day, "MONTH_DAY_FORMAT"),
                 number,
             )
             for index, (day, number) in enumerate(days)
@@ -55,7 +55,7 @@ def bars_of_days(days: Sequence[tuple[date, int]], *, usual: float, limit: int) 
             "%(days)s days; the highest is %(top)s. The dashed line is what is usual: %(usual)s."
         )
         % {"days": len(days), "top": max(number for _day, number in days), "usual": f"{usual:g}"},
-        first=date_format(days[0][0], "j M"),
+        first=date_format(days[0][0], "MONTH_DAY_FORMAT"),
         last=_("today"),
     )
 

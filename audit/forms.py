@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit.selectors import KINDS
 
@@ -17,6 +18,21 @@ def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=widget, validators=within)
 
 
+def number_field() -> forms.IntegerField:
+    """The number of an event, which is its position in the log.
+
+    It is asked for in an address: a browser lets nothing but a number through.
+    """
+    return forms.IntegerField(
+        label=_("Number"),
+        required=False,
+        min_value=0,
+        max_value=2**63 - 1,
+        widget=forms.TextInput(attrs={"type": "number", "min": 0, "autocomplete": "off"}),
+        help_text=_("As it stands on a paper or in a proof."),
+    )
+
+
 class OfficerFilter(forms.Form):
     """Which of a person's events to show."""
 
@@ -26,7 +42,8 @@ class OfficerFilter(forms.Form):
         choices=[("", _("Everything")), *((code, kind.label) for code, kind in KINDS.items())],
     )
     first = _day(_("From"))
-    last = _day(_("Until"))
+    last = _day(pgettext_lazy("last day of a range", "Until"))
+    number = number_field()
 
 
 class ReviewForm(forms.Form):

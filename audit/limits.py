@@ -63,7 +63,7 @@ LIMITS = (
         _("You downloaded %(number)s files within an hour. Downloading goes on at %(time)s."),
     ),
     Limit(
-        (Verb.LETTER_MADE,),
+        (Verb.LETTER_MADE, Verb.PLAN_PRINTED),
         60,
         HOUR,
         _("You made %(number)s letters within an hour. You can make the next at %(time)s."),

@@ -49,6 +49,8 @@ def errors_as_pages(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        if response.status_code == 405:
+            response = _not_by_link(request, response)
         if not hasattr(request, "is_told"):
             try:
                 told_by_status(request, response.status_code)
@@ -128,6 +130,18 @@ def _told_page(request: HttpRequest, error: DomainError) -> HttpResponse:
         page = render(request, f"errors/{error.status}.html", context, status=error.status)
     if isinstance(error, TooOften):
         page["Retry-After"] = str(ceil(error.seconds))
+    return page
+
+
+def _not_by_link(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """A page for whoever opens an address that only takes a form; Django's own answer is empty."""
+    if is_of_program(request):
+        page: HttpResponse = error_for_programs(405)
+    elif request.method == "GET":
+        page = render(request, "errors/405.html", status=405)
+    else:
+        return answer
+    page["Allow"] = answer["Allow"]
     return page
 
 

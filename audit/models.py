@@ -1,10 +1,12 @@
 """The log, and the base of every row that only changes together with an event."""
 
+from functools import cache
 from typing import Any
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from simple_history.manager import HistoryManager
 from simple_history.models import HistoricalRecords
 
 from core.ids import uuid7
@@ -184,6 +186,15 @@ class WitnessState(models.Model):
     trouble = models.CharField(max_length=12, blank=True)
 
 
+class VersionManager(HistoryManager):
+    """Its class is made once; the library would make it anew whenever somebody asks for `history`."""
+
+    @classmethod
+    @cache
+    def from_queryset(cls, queryset_class: Any, class_name: str | None = None) -> Any:
+        return super().from_queryset(queryset_class, class_name)
+
+
 class TrackedModel(models.Model):
     """A row that is written only through `audit.trail.save`, each time with an event of its own.
 
@@ -198,7 +209,7 @@ class TrackedModel(models.Model):
     # The event that last sealed this version anew; empty until a data key is renewed.
     resealed_by = models.UUIDField(null=True, blank=True, editable=False)
 
-    history = HistoricalRecords(inherit=True)
+    history = HistoricalRecords(inherit=True, history_manager=VersionManager)
 
     class Meta:
         abstract = True

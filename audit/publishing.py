@@ -4,15 +4,17 @@ Whoever keeps one can show later that the log was rewritten or cut. Nothing abou
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import send_mail
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from qrcode import QRCode
 from qrcode.constants import ERROR_CORRECT_M
 
@@ -66,17 +68,18 @@ def mail_once_a_day(checkpoint: Checkpoint) -> None:
     if not cache.add(today, True, TWO_DAYS):
         return
     try:
-        send_mail(
-            gettext("Checkpoint of %(log)s, %(size)s events")
-            % {"log": signing.name(), "size": checkpoint.size},
-            gettext(
-                "Keep this message. With it an auditor can show later whether what the log held today "
-                "was changed or removed."
+        with override(settings.LANGUAGE_CODE):
+            send_mail(
+                gettext("Checkpoint of %(log)s, %(size)s events")
+                % {"log": signing.name(), "size": checkpoint.size},
+                gettext(
+                    "Keep this message. With it an auditor can show later whether what the log held "
+                    "today was changed or removed."
+                )
+                + f"\n\n{checkpoint.cosigned}\n{signing.verifier_key()}\n",
+                None,
+                settings.CHECKPOINT_MAIL,
             )
-            + f"\n\n{checkpoint.cosigned}\n{signing.verifier_key()}\n",
-            None,
-            settings.CHECKPOINT_MAIL,
-        )
     except OSError:
         cache.set(today, False, 0)  # tried again in a minute
         raise
@@ -84,7 +87,7 @@ def mail_once_a_day(checkpoint: Checkpoint) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A QR code as one path of squares."""
+    """A QR code as one path of bars."""
 
     size: int  # squares on each side
     path: str  # as in the attribute `d` of an SVG path, one unit a square
@@ -107,5 +110,14 @@ def _drawn(text: str) -> Code:
     code.add_data(text)
     code.make(fit=True)
     rows = code.get_matrix()
-    dark = [(x, y) for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark]
-    return Code(len(rows), "".join(f"M{x} {y}h1v1h-1z" for x, y in dark))
+    return Code(len(rows), "".join(bar for y, row in enumerate(rows) for bar in _bars(row, y)))
+
+
+def _bars(row: list[bool], y: int) -> Iterator[str]:
+    """The dark squares of a row; those side by side as one bar, which is half as long to write."""
+    x = 0
+    for is_dark, squares in groupby(row):
+        width = len(list(squares))
+        if is_dark:
+            yield f"M{x} {y}h{width}v1h-{width}z"
+        x += width

@@ -5,7 +5,7 @@ given the same events twice: what it found before has the same mark.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -64,22 +64,22 @@ def each_of(verbs: Iterable[Verb]) -> Find:
 
 def _unusual_volume(events: Sequence[Event]) -> Iterator[Finding]:
     """More cases opened on one day than usual; found again each time the number has doubled."""
-    for (actor, day), last in _last_of_each_day(events, Verb.CASE_VIEWED).items():
+    for (actor, day), last in last_of_each_day(events, {Verb.CASE_VIEWED}).items():
         number = len(cases_opened(actor, day, up_to=last.seq))
         if number > limit_of(0) and number > (limit := limit_of(usual_before(actor, day))):
-            yield Finding(last, number, f"{actor} {day} {_doublings(number, limit)}")
+            yield Finding(last, number, f"{actor} {day} {doublings(number, limit)}")
 
 
 def _many_downloads(events: Sequence[Event]) -> Iterator[Finding]:
     """More files downloaded on one day than most need; found again each time the number doubled."""
-    for (actor, day), last in _last_of_each_day(events, Verb.FILE_DOWNLOADED).items():
+    for (actor, day), last in last_of_each_day(events, {Verb.FILE_DOWNLOADED}).items():
         start, stop = bounds(day, day)
         downloads = Event.objects.filter(
             actor=actor, at__gte=start, at__lt=stop, verb=Verb.FILE_DOWNLOADED, seq__lte=last.seq
         )
         if (number := downloads.count()) > DOWNLOADS_A_DAY:
             cases = {case for event in downloads for case in cases_named(event.entry)}
-            yield Finding(last, len(cases), f"{actor} {day} {_doublings(number, DOWNLOADS_A_DAY)}")
+            yield Finding(last, len(cases), f"{actor} {day} {doublings(number, DOWNLOADS_A_DAY)}")
 
 
 def _many_openings(events: Sequence[Event]) -> Iterator[Finding]:
@@ -131,16 +131,19 @@ def _last_found(rule: str, officer: UUID) -> Any:
     return items.values_list("at", flat=True).first()
 
 
-def _last_of_each_day(events: Sequence[Event], verb: Verb) -> dict[tuple[UUID, date], Event]:
-    """(person, day) → the last of these events of this kind."""
+def last_of_each_day(
+    events: Sequence[Event], verbs: Collection[Verb]
+) -> dict[tuple[UUID, date], Event]:
+    """(person, day) → the last of these events of these kinds."""
     last: dict[tuple[UUID, date], Event] = {}
     for event in events:
-        if event.verb == verb and event.actor and event.outcome == "ok":
+        if event.verb in verbs and event.actor and event.outcome == "ok":
             last[event.actor, timezone.localtime(event.at).date()] = event
     return last
 
 
-def _doublings(number: int, limit: int) -> int:
+def doublings(number: int, limit: int) -> int:
+    """How often the limit was doubled; for the mark of a finding that is found again with each."""
     return (max(number - 1, 1) // max(limit, 1)).bit_length()
 
 

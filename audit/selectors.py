@@ -83,9 +83,13 @@ def events_by(
     kind: str = "",
     start: datetime | None = None,
     stop: datetime | None = None,
+    number: int | None = None,
     before: int | None,
 ) -> tuple[list[Line], int | None]:
-    """A page of what one person did: of one of KINDS or all, from `start` until before `stop`."""
+    """A page of what one person did: of one of KINDS or all, from `start` until before `stop`.
+
+    With `number`, the one event at that position in the log.
+    """
     wanted = Q(actor=actor)
     if kind in KINDS:
         wanted &= KINDS[kind].events
@@ -93,4 +97,6 @@ def events_by(
         wanted &= Q(at__gte=start)
     if stop:
         wanted &= Q(at__lt=stop)
+    if number is not None:
+        wanted &= Q(seq=number)
     return page_of_events(wanted, before=before)

@@ -250,4 +250,4 @@ def figures_of(state: State) -> Iterator[tuple[str, Any]]:
 
 
 def _when(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "j M Y, H:i")
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")

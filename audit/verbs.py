@@ -22,6 +22,8 @@ class Verb(StrEnum):
     LINK_MADE = "link_made"
     LINK_WITHDRAWN = "link_withdrawn"
     LINK_USED = "link_used"
+    TOKEN_MADE = "token_made"
+    TOKEN_ENDED = "token_ended"
     SIGN_ON_LINKED = "sign_on_linked"
     SIGN_ON_UNLINKED = "sign_on_unlinked"
     REFUSED = "refused"
@@ -139,6 +141,9 @@ class Verb(StrEnum):
     GLASS_SEEN = "glass_seen"
     GLASS_LISTED = "glass_listed"
     IMPORT_ADVANCED = "import_advanced"
+    JOB_ASKED = "job_asked"
+    JOB_ENDED = "job_ended"
+    JOB_FETCHED = "job_fetched"
     DRAFT_KEPT = "draft_kept"
     DRAFT_OPENED = "draft_opened"
     DRAFT_DROPPED = "draft_dropped"
@@ -149,6 +154,8 @@ class Verb(StrEnum):
     FILE_ADDED = "file_added"
     FILE_REFUSED = "file_refused"
     LETTER_MADE = "letter_made"
+    SUMMARY_MADE = "summary_made"
+    PLAN_PRINTED = "plan_printed"
     FILE_DOWNLOADED = "file_downloaded"
     FILE_PREVIEWED = "file_previewed"
     FILE_SCANNED = "file_scanned"
@@ -207,6 +214,19 @@ class Verb(StrEnum):
     STATISTICS_FROZEN = "statistics_frozen"
     STATISTICS_VIEWED = "statistics_viewed"
     STATISTICS_EXPORTED = "statistics_exported"
+    STATISTICS_LOADED = "statistics_loaded"
+    STATISTICS_VERIFIED = "statistics_verified"
+    VERIFICATION_ASKED = "verification_asked"
+    VERIFICATION_APPROVED = "verification_approved"
+    VERIFICATION_DECLINED = "verification_declined"
+    VERIFICATION_SEEN = "verification_seen"
+    RELEASE_PROPOSED = "release_proposed"
+    RELEASE_APPROVED = "release_approved"
+    RELEASE_DECLINED = "release_declined"
+    PRIVACY_SPENT = "privacy_spent"
+    RELEASE_MADE = "release_made"
+    RELEASE_PUBLISHED = "release_published"
+    RELEASE_DOWNLOADED = "release_downloaded"
     # keys
     UNSEALED = "unsealed"
     UNSEALING_FAILED = "unsealing_failed"
@@ -249,6 +269,8 @@ TOLD_AS = {
     Verb.LINK_MADE: _("made a link to a new password"),
     Verb.LINK_WITHDRAWN: _("withdrew a link to a new password"),
     Verb.LINK_USED: _("used a link to a new password"),
+    Verb.TOKEN_MADE: _("made a token for a program"),
+    Verb.TOKEN_ENDED: _("ended a token for a program"),
     Verb.SIGN_ON_LINKED: _("linked an account with single sign-on"),
     Verb.SIGN_ON_UNLINKED: _("took an account's link with single sign-on away"),
     Verb.REFUSED: _("was refused"),
@@ -364,15 +386,20 @@ TOLD_AS = {
     Verb.GLASS_SEEN: _("saw that the glass was broken"),
     Verb.GLASS_LISTED: _("looked at the list of broken glass"),
     Verb.IMPORT_ADVANCED: _("imported a batch of cases"),
+    Verb.JOB_ASKED: _("asked for background work"),
+    Verb.JOB_ENDED: _("background work ended"),
+    Verb.JOB_FETCHED: _("fetched what background work made"),
     Verb.DRAFT_KEPT: _("left a form unfinished; what was typed is kept"),
     Verb.DRAFT_OPENED: _("went on with an unfinished form"),
     Verb.DRAFT_DROPPED: _("discarded an unfinished form"),
-    Verb.LIST_SAVED: _("saved a view of the list of cases"),
+    Verb.LIST_SAVED: _("saved a view of a list or a table"),
     Verb.LIST_CHANGED: _("chose what the list of cases opens with"),
-    Verb.LIST_REMOVED: _("removed a saved view of the list of cases"),
+    Verb.LIST_REMOVED: _("removed a saved view of a list or a table"),
     Verb.FILE_ADDED: _("added a file"),
     Verb.FILE_REFUSED: _("sent a file that was not taken"),
     Verb.LETTER_MADE: _("made a letter about the person"),
+    Verb.SUMMARY_MADE: _("made a summary of the case on paper"),
+    Verb.PLAN_PRINTED: _("made the support plan on paper"),
     Verb.FILE_DOWNLOADED: _("downloaded a file"),
     Verb.FILE_PREVIEWED: _("looked at a picture"),
     Verb.FILE_SCANNED: _("had a file scanned for viruses"),
@@ -427,6 +454,19 @@ TOLD_AS = {
     Verb.STATISTICS_FROZEN: _("took a statistics snapshot"),
     Verb.STATISTICS_VIEWED: _("looked at a statistics table"),
     Verb.STATISTICS_EXPORTED: _("downloaded a statistics table"),
+    Verb.STATISTICS_LOADED: _("loaded rows to try statistics with, or took them away"),
+    Verb.STATISTICS_VERIFIED: _("had all cases counted exactly, for one table"),
+    Verb.VERIFICATION_ASKED: _("asked to see the exact figures of a statistics table"),
+    Verb.VERIFICATION_APPROVED: _("agreed that somebody sees the exact figures of a table"),
+    Verb.VERIFICATION_DECLINED: _("declined that somebody sees the exact figures of a table"),
+    Verb.VERIFICATION_SEEN: _("looked at the exact figures of a statistics table"),
+    Verb.RELEASE_PROPOSED: _("proposed statistics for publication"),
+    Verb.RELEASE_APPROVED: _("approved the publication of statistics"),
+    Verb.RELEASE_DECLINED: _("declined the publication of statistics"),
+    Verb.PRIVACY_SPENT: _("spent of the privacy budget of a year"),
+    Verb.RELEASE_MADE: _("made statistics for publication"),
+    Verb.RELEASE_PUBLISHED: _("published statistics"),
+    Verb.RELEASE_DOWNLOADED: _("downloaded published statistics"),
     Verb.UNSEALED: _("was unsealed with the passphrase"),
     Verb.UNSEALING_FAILED: _("gave a wrong passphrase"),
     Verb.RECOVERY_SHARES_MADE: _("made recovery shares"),
@@ -462,6 +502,8 @@ READS = frozenset(
         Verb.DRAFT_OPENED,
         Verb.FILE_DOWNLOADED,
         Verb.LETTER_MADE,
+        Verb.SUMMARY_MADE,
+        Verb.PLAN_PRINTED,
         Verb.FILE_PREVIEWED,
         Verb.CASE_AUDITED,
         Verb.EVENT_PROVEN,
@@ -483,12 +525,16 @@ EXPORTS = frozenset(
         Verb.STATISTICS_EXPORTED,
         Verb.BUDGET_EXPORTED,
         Verb.CASE_EXPORTED,
+        Verb.SUMMARY_MADE,
         Verb.CASE_IN_WORKBOOK,
         Verb.LOG_EXPORTED,
     }
 )
 # The same, with what is taken out of one case in its daily work.
-TAKEN_OUT = EXPORTS | {Verb.FILE_DOWNLOADED, Verb.LETTER_MADE, Verb.CERTIFICATE_GIVEN}
+TAKEN_OUT = EXPORTS | {
+    *(Verb.FILE_DOWNLOADED, Verb.CERTIFICATE_GIVEN),
+    *(Verb.LETTER_MADE, Verb.PLAN_PRINTED),
+}
 
 # What must not be deniable by anybody for a moment: the act ends when a checkpoint covers it.
 WEIGHTY = frozenset(
@@ -512,13 +558,17 @@ WEIGHTY = frozenset(
         Verb.GLASS_ENDED,
         Verb.EXPORT_APPROVED,
         Verb.WORKBOOK_APPROVED,
+        Verb.VERIFICATION_APPROVED,
+        Verb.VERIFICATION_SEEN,
         Verb.ERASURE_APPROVED,
         Verb.ERASURE_REPEATED,
         Verb.ERASURE_FINISHED,
         Verb.LOG_EXPORTED,
         Verb.STATISTICS_EXPORTED,
+        Verb.RELEASE_APPROVED,
         Verb.BUDGET_EXPORTED,
         Verb.CASE_EXPORTED,
+        Verb.SUMMARY_MADE,
         Verb.CASE_IN_WORKBOOK,
         Verb.RECOVERY_SHARES_MADE,
         Verb.KEYS_RECOVERED,

@@ -21,7 +21,7 @@ from audit.state import figures_of, state_of_trail
 from audit.verbs import Verb
 from core.access import require
 from core.exceptions import BadInput, Conflict, NotFound
-from core.http import StaffRequest
+from core.http import StaffRequest, position_of, revision_of
 from core.rights import Right
 
 
@@ -29,7 +29,7 @@ from core.rights import Right
 @require(Right.LOG_READ)
 def log(request: StaffRequest) -> HttpResponse:
     """Every event, newest first, without sealed details."""
-    lines, more = page_of_events(before=_position(request))
+    lines, more = page_of_events(before=position_of(request))
     trail.record(Verb.LOG_READ, by=request.user)
     return render(request, "audit/log.html", {"lines": lines, "more": more})
 
@@ -56,7 +56,8 @@ def officer(request: StaffRequest, person: UUID) -> HttpResponse:
         kind=wanted.get("kind", ""),
         start=habits.bounds(first, first)[0] if first else None,
         stop=habits.bounds(last, last)[1] if last else None,
-        before=_position(request),
+        number=wanted.get("number"),
+        before=position_of(request),
     )
     usual = habits.habits_of(who.pk)
     trail.record(Verb.OFFICER_AUDITED, by=request.user, details={"officer": str(who.pk)})
@@ -119,10 +120,8 @@ def review_item(request: StaffRequest, item: UUID) -> HttpResponse:
 
 
 def _decide(request: StaffRequest, item: ReviewItem, note: str) -> HttpResponse:
-    text = request.POST.get("revision", "")
-    revision = int(text) if text.isdecimal() and len(text) < 10 else 0
     act = review.escalate if request.POST.get("act") == "escalate" else review.sign_off
-    act(item, note=note, revision=revision, by=request.user)
+    act(item, note=note, revision=revision_of(request), by=request.user)
     told = _("Passed on to the auditor.") if act is review.escalate else _("Signed off.")
     messages.success(request, told)
     return redirect("audit:review")
@@ -157,8 +156,3 @@ def _people(request: StaffRequest) -> QuerySet[Any]:
     if request.user.has_right(Right.LOG_READ):
         return people
     return people.filter(office=request.user.office_id).exclude(office=None)
-
-
-def _position(request: StaffRequest) -> int | None:
-    text = request.GET.get("before", "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None

@@ -28,6 +28,7 @@ class CasesConfig(AppConfig):
         from cases.files.types import KINDS
         from cases.incoming_forms import ArrangedForm, DeclineIncomingForm, TakeDownForm
         from cases.incoming_panel import incoming_link
+        from cases.long_work import KINDS as OWN_KINDS_OF_WORK
         from cases.models import Stage
         from cases.oversight import (
             exclusions,
@@ -43,10 +44,12 @@ class CasesConfig(AppConfig):
         from core.classes import SHORT_NAMES
         from core.context import NAV, NavItem
         from core.templatetags.ui import STATUS_TONES
+        from jobs.kinds import KINDS as KINDS_OF_WORK
 
         NAV.insert(0, NavItem(_("Cases"), "cases:list", Right.CASE_READ))
         NAV.append(NavItem(_("Refer a person to us"), "cases:incoming", Right.PERSON_REFER))
         START_LINKS.append(incoming_link)
+        KINDS_OF_WORK.update(OWN_KINDS_OF_WORK)
         CASE_NAMES.append(_references)
         LOCAL_NAMES.append(_countries_of_offices)
         PINNED.append(check_all)

@@ -17,12 +17,15 @@ from django.utils.translation import get_language, gettext, ngettext
 from accounts.models import TeamMembership, User
 from accounts.roles import ROLES
 from audit import signing
-from audit.models import Event
-from audit.proofs import proof_of
+from audit.models import Checkpoint, Event
+from audit.proofs import proofs_under
+from audit.publishing import qr_of
 from audit.selectors import events_of_case
 from audit.verbs import Verb
 from cases.models import Case, CaseTeamGrant, CaseUserGrant, ErasureRequest, ErasureState
 from cases.typesetting import typeset
+from core import demonstration
+from core.days import to_the_second
 from core.exceptions import NotFound
 
 TEMPLATE = settings.BASE_DIR / "templates" / "documents" / "certificate.typ"
@@ -44,6 +47,7 @@ class Certificate:
     facts: list[tuple[str, str]]
     sections: list[Section]
     evidence: list[tuple[str, str]]  # (title, text to be kept letter by letter)
+    checkpoint: Checkpoint  # under which the erasure is proven
 
 
 def certificate_of(case: Case) -> Certificate:
@@ -55,6 +59,8 @@ def certificate_of(case: Case) -> Certificate:
     entry = bytes(event.entry).decode()
     keys = msgspec.json.decode(event.entry).get("keys", [])
     destroyed_at = _destruction_of(case, event).at
+    checkpoint = signing.checkpoint()
+    [proof] = proofs_under(checkpoint, [event.seq])
     return Certificate(
         reference=case.reference,
         erased_at=destroyed_at,
@@ -78,16 +84,18 @@ def certificate_of(case: Case) -> Certificate:
         ],
         evidence=[
             (gettext("Entry of the log"), entry),
-            (gettext("Proof"), proof_of(event).rstrip("\n")),
+            (gettext("Proof"), proof.rstrip("\n")),
             (gettext("Key of the log"), signing.verifier_key()),
         ],
+        checkpoint=checkpoint,
     )
 
 
 def as_text(certificate: Certificate) -> str:
     """The certificate as plain text. Its evidence can be cut out and checked."""
     title = certificate.title
-    parts = [title.upper(), "=" * len(title), "", _wrapped(certificate.intro), ""]
+    parts = [f"{told.upper()}\n" for told in demonstration.lines()]
+    parts += [title.upper(), "=" * len(title), "", _wrapped(certificate.intro), ""]
     margin = max(len(name) for name, _value in certificate.facts) + 2
     for name, value in certificate.facts:
         parts.append(_wrapped(value, first=f"{name + ':':<{margin}}", margin=margin))
@@ -110,6 +118,16 @@ def as_pdf(certificate: Certificate) -> bytes:
         "facts": certificate.facts,
         "sections": certificate.sections,
         "evidence": lines,
+        "checkpoint": {
+            "title": gettext("Checkpoint of the log"),
+            "told": gettext(
+                "The square holds the checkpoint at the end of the proof. Whoever scans it and keeps it "
+                "can have an auditor show later whether what the log held then was changed or removed."
+            ),
+            "qr": qr_of(certificate.checkpoint).svg,
+            "alt": gettext("The checkpoint as a square code"),
+        },
+        "mark": None,  # it tells of nobody
         "footer": f"{certificate.title} · {certificate.reference}",
     }
     return typeset(TEMPLATE, document, at=int(certificate.erased_at.timestamp()))
@@ -121,15 +139,18 @@ def _facts(case: Case, event: Event, keys: Sequence[str], at: datetime) -> list[
     request = ErasureRequest.objects.filter(case=case, state=ErasureState.FINISHED).first()
     facts = [
         (gettext("Reference"), case.reference),
-        (gettext("Opened"), date_format(case.opened_on, "j M Y")),
-        (gettext("Closed"), date_format(case.closed_on, "j M Y") if case.closed_on else "–"),
-        (gettext("Key destroyed"), date_format(timezone.localtime(at), "j M Y, H:i:s O")),
+        (gettext("Opened"), date_format(case.opened_on, "DATE_FORMAT")),
+        (gettext("Closed"), date_format(case.closed_on, "DATE_FORMAT") if case.closed_on else "–"),
+        (gettext("Key destroyed"), to_the_second(at)),
     ]
     if request is not None and request.decided_on is not None:
-        asked = {"role": _role(request.asked_as), "day": date_format(request.asked_on, "j M Y")}
+        asked = {
+            "role": _role(request.asked_as),
+            "day": date_format(request.asked_on, "DATE_FORMAT"),
+        }
         decided = {
             "role": _role(request.decided_as),
-            "day": date_format(request.decided_on, "j M Y"),
+            "day": date_format(request.decided_on, "DATE_FORMAT"),
         }
         facts += [
             (gettext("Reason"), str(request.get_reason_display())),
@@ -186,7 +207,7 @@ def _what_is_not_covered(case: Case, at: datetime) -> Section:
             "none of these is left.",
             days,
         )
-        % {"count": days, "day": date_format(gone_on, "j M Y")}
+        % {"count": days, "day": date_format(gone_on, "DATE_FORMAT")}
     ]
     others = _other_organisations(case)
     if others:

@@ -3,10 +3,11 @@
 `NA` is Namibia: never read these codes with a tool that takes "NA" for a missing value.
 """
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
+
+from core.sorting import by_words
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -354,12 +355,8 @@ def country_name(alpha2: str) -> "StrPromise | str":
 
 def country_choices() -> list[tuple[str, str]]:
     """(alpha-2, name), in the order of the names in the reader's language."""
-    return sorted(((code, str(name)) for code, (_alpha3, name) in COUNTRIES.items()), key=_by_name)
-
-
-def _by_name(choice: tuple[str, str]) -> str:
-    # Åland sorts under A, not behind Zimbabwe.
-    return unicodedata.normalize("NFKD", choice[1]).casefold()
+    names = ((code, str(name)) for code, (_alpha3, name) in COUNTRIES.items())
+    return sorted(names, key=lambda choice: by_words(choice[1]))
 
 
 # Countries that most cases of the region name; they head the lists.

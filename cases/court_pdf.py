@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -19,10 +18,13 @@ from cases.access import Access, access_to
 from cases.differences import Difference, Kind, Piece
 from cases.explained import CLASSES
 from cases.models import Case
+from cases.papers import Mark
 from cases.trail import TrailLine
 from cases.trail_finding import TrailFilter
 from cases.typesetting import as_pdf
 from core.classes import SHORT_NAMES
+from core.days import to_the_second
+from core.sorting import by_words
 
 TEMPLATE = settings.BASE_DIR / "templates" / "documents" / "court.typ"
 PART = 1_000  # events of one document: setting a thousand takes some 120 MB
@@ -42,7 +44,7 @@ class Extract:
     note: str
     wanted: TrailFilter
     checkpoint: Checkpoint
-    lines: Sequence[TrailLine]  # in the order of the log
+    lines: Sequence[TrailLine]  # in the order of the log; the last is the export itself
     proven: frozenset[int]  # positions of those whose entries go along
 
 
@@ -63,7 +65,7 @@ def documents_of(extract: Extract) -> dict[str, bytes]:
             name = f"trail-{number}-of-{len(parts)}.pdf"
         document = cover | {
             "title": title,
-            "footer": f"{title} · {_time(extract.at)}",
+            "footer": title,
             "events": [_event(line, extract.proven) for line in some],
         }
         found[name] = as_pdf(TEMPLATE, document, at=int(extract.at.timestamp()))
@@ -72,8 +74,10 @@ def documents_of(extract: Extract) -> dict[str, bytes]:
 
 # --- The cover ------------------------------------------------------------------------
 def _cover(extract: Extract) -> dict[str, Any]:
+    mark = Mark(str(extract.by), extract.at, extract.lines[-1].line.seq)
     return {
         "lang": get_language() or settings.LANGUAGE_CODE,
+        "mark": mark.as_dict(),
         "intro": _(
             "%(organisation)s, office %(office)s, keeps the case %(reference)s sealed, and a log of who "
             "read it and who changed it. The log is built so that no entry can be changed or taken out "
@@ -108,9 +112,9 @@ def _facts(extract: Extract) -> list[tuple[str, str]]:
     facts = [
         (_("Reference"), case.reference),
         (_("In the log"), str(case.pk)),
-        (_("Opened"), date_format(case.opened_on, "j M Y")),
+        (_("Opened"), date_format(case.opened_on, "DATE_FORMAT")),
         (_("Exported by"), f"{extract.by}, {', '.join(extract.by.role_labels)}"),
-        (_("Exported on"), _time(extract.at)),
+        (_("Exported on"), to_the_second(extract.at)),
         (_("For"), extract.reason),
         (_("Grounds"), extract.note or "–"),
         (_("Days"), f"{_day(begin)} – {_day(end)}" if begin or end else _("all")),
@@ -180,13 +184,13 @@ def _what_is_not_proven() -> tuple[str, list[str]]:
 
 def _people(lines: Iterable[TrailLine]) -> list[tuple[str, str]]:
     found = {str(item.line.actor): str(item.line.who) for item in lines if item.line.actor}
-    return sorted((name, pk) for pk, name in found.items())
+    return sorted(((name, pk) for pk, name in found.items()), key=lambda one: by_words(one[0]))
 
 
 # --- The events -----------------------------------------------------------------------
 def _event(item: TrailLine, proven: frozenset[int]) -> dict[str, Any]:
     line = item.line
-    facts = [_time(line.at), ", ".join(line.classes), _outcome(line.outcome), line.reason]
+    facts = [to_the_second(line.at), ", ".join(line.classes), _outcome(line.outcome), line.reason]
     remarks = {
         _("Named together with other cases: position %s, proof on request.") % line.seq: (
             line.seq not in proven
@@ -222,12 +226,8 @@ def _passages(pieces: Iterable[Piece]) -> list[Passage]:
     return [(piece.kind is Kind.CHANGED, piece.text) for piece in pieces]
 
 
-def _time(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j M Y, H:i:s O")
-
-
 def _day(day: Any) -> str:
-    return date_format(day, "j M Y") if day else ""
+    return date_format(day, "DATE_FORMAT") if day else ""
 
 
 def _code(text: str) -> list[str]:

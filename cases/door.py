@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,7 @@ from accounts import confirming
 from accounts.models import User
 from audit import trail
 from audit.models import Event
+from audit.sequencer import sequenced
 from audit.verbs import TAKEN_OUT, Verb
 from cases import incoming, storage, tombstones
 from cases.access import Access, access_to, may_act, offered_to
@@ -51,6 +52,12 @@ ERASED = _("This case was erased.")
 Sections = dict[str, Section]
 BATCH = 500  # rows opened at a time in a long run
 PIECE = 2**20  # bytes of a file opened at a time
+# For which acts the facts of all cases may be opened, and the right that each takes.
+FACTS_FOR: Mapping[Verb, Right] = {
+    Verb.STATISTICS_FROZEN: Right.STATISTICS_FREEZE,
+    Verb.STATISTICS_VERIFIED: Right.STATISTICS_VERIFY,
+    Verb.RELEASE_MADE: Right.RELEASE_DECIDE,
+}
 LOOK_AGAIN = 5.0  # seconds of a download after which access is looked at again
 
 
@@ -74,19 +81,39 @@ def open_rows(
     classes: Iterable[str] | None = None,
     details: dict[str, Any] | None = None,
     withhold: bool = False,
+    closed: Collection[str] = (),
 ) -> list[Sections]:
     """The sections of each row that this person may read, in the order of `rows`.
 
     `rows` may be of several models, and versions out of their history. With `classes`, open no others.
     One event names every case and class. Sections the person may not read are absent.
     What waits for a confirmation (accounts/confirming.py) is absent when the caller would `withhold` it.
+    Of `closed` classes only such records open whose class is under seal; the event names one of them
+    where there is such a record.
     Raises NotFound when a row belongs to a case the person does not see, Erased when its key is
     destroyed, Damaged when bytes were changed or moved, ConfirmationNeeded when something waits for
     one, and RuntimeError inside a transaction, where the event could be rolled back.
     """
-    admitted = _admit(rows, by, verb, classes, details, withhold=withhold)
-    _load_keys(admitted)
-    return [_open_row(row, admitted[type_of(row).case_id_(row)]) for row in rows]
+    admitted, _event = _admit(rows, by, verb, classes, details, withhold=withhold, closed=closed)
+    return _open_rows(rows, admitted, closed)
+
+
+def open_for_paper(
+    rows: Sequence[SealedModel],
+    *,
+    by: User,
+    verb: Verb,
+    classes: Iterable[str],
+    details: dict[str, Any],
+    reason: str = "",
+) -> tuple[list[Sections], Event]:
+    """As `open_rows`, for what is printed: with the event, whose number stands on the paper.
+
+    `reason` is a code for the event.
+    """
+    admitted, event = _admit(rows, by, verb, classes, details, reason=reason)
+    assert event is not None, "a paper is about somebody"
+    return _open_rows(rows, admitted), sequenced(event)
 
 
 def open_each(
@@ -103,8 +130,20 @@ def open_each(
 
     Of a row whose case was erased no section comes out. `reason` is a code for the event.
     """
-    admitted = _admit(rows, by, verb, classes, details, reason=reason, withhold=withhold)
+    admitted, _event = _admit(rows, by, verb, classes, details, reason=reason, withhold=withhold)
     return _open_each(rows, admitted, by)
+
+
+def _open_rows(
+    rows: Sequence[SealedModel],
+    admitted: Mapping[UUID, Collection[str]],
+    closed: Collection[str] = (),
+) -> list[Sections]:
+    _load_keys(admitted)
+    return [
+        _open_row(row, _but_closed(row, admitted[type_of(row).case_id_(row)], closed))
+        for row in rows
+    ]
 
 
 def _open_each(
@@ -136,13 +175,14 @@ def _admit(
     *,
     reason: str = "",
     withhold: bool = False,
-) -> dict[UUID, Collection[str]]:
-    """Decide and record. Returns the classes this person opens in each case of `rows`.
+    closed: Collection[str] = (),
+) -> tuple[dict[UUID, Collection[str]], Event | None]:
+    """Decide and record. Returns the classes this person opens in each case of `rows`, and the event.
 
     Where the answer is the question for a confirmation, nothing is opened, and no reading recorded.
     """
     if not rows:
-        return {}
+        return {}, None
     cases = {type_of(row).case_id_(row) for row in rows}
     only = None if classes is None else set(classes)
     admitted: dict[UUID, Collection[str]] = {}
@@ -155,12 +195,13 @@ def _admit(
         waits = confirming.unconfirmed(set().union(*wanted.values()))
         if waits and not withhold and _holds(rows, {c: some & waits for c, some in wanted.items()}):
             raise confirming.ConfirmationNeeded
-        opens = {case: classes - waits for case, classes in wanted.items()}
+        leaves = waits.union(closed) - _routed_classes(rows, set(closed) - waits)
+        opens = {case: classes - leaves for case, classes in wanted.items()}
         admitted.update(opens)
         return opens
 
-    erased = record_reading(decide, verb, by=by, details=details, reason=reason)
-    return admitted | dict.fromkeys(erased, ())  # nothing of it opens any more
+    event, erased = record_reading(decide, verb, by=by, details=details, reason=reason)
+    return admitted | dict.fromkeys(erased, ()), event  # nothing of it opens any more
 
 
 def _holds(rows: Sequence[SealedModel], classes: Mapping[UUID, Collection[str]]) -> bool:
@@ -179,6 +220,25 @@ def _holds(rows: Sequence[SealedModel], classes: Mapping[UUID, Collection[str]])
     return False
 
 
+def _routed_classes(rows: Sequence[SealedModel], classes: Collection[str]) -> set[str]:
+    """Those of these classes that records have whose class is under seal. Facts say so, to the door."""
+    routed = [row for row in rows if classes and type_of(row).ROUTED]
+    with suppress(Erased, Damaged):
+        _load_keys({type_of(row).case_id_(row) for row in routed})
+    found: set[str] = set()
+    for row in routed:
+        with suppress(NoKey, Damaged, sealing.CannotOpen):
+            found |= {cls for cls, _schema in _sections_of(row).values()}
+    return found.intersection(classes)
+
+
+def _but_closed(
+    row: SealedModel, classes: Collection[str], closed: Collection[str]
+) -> Collection[str]:
+    """What opens of a row: of closed classes only what is under seal even as to its class."""
+    return classes if type_of(row).ROUTED else set(classes).difference(closed)
+
+
 def _allowed(by: User, cases: Collection[UUID], verb: Verb) -> dict[UUID, Access]:
     """What this person may open in each case for such an act. Broken glass lets nothing be taken out.
 
@@ -191,6 +251,13 @@ def _allowed(by: User, cases: Collection[UUID], verb: Verb) -> dict[UUID, Access
     return allowed
 
 
+class Reading(NamedTuple):
+    """A reading that was recorded."""
+
+    event: Event
+    erased: set[UUID]  # cases of which the event names no class
+
+
 def record_reading(
     decide: Callable[[], Mapping[UUID, Collection[str]]],
     verb: Verb,
@@ -198,12 +265,12 @@ def record_reading(
     by: User,
     details: dict[str, Any] | None = None,
     reason: str = "",
-) -> set[UUID]:
+) -> Reading:
     """Write the event that these classes of these cases are read, and commit it.
 
     `decide` says which. It is asked within the transaction of the event, so that access which ended a
-    moment before no longer counts. Whatever becomes of the request, the event stays. Returns cases that
-    were erased: the event names no class of theirs, and tells of others where there are others.
+    moment before no longer counts. Whatever becomes of the request, the event stays. Of cases that were
+    erased it names no class, and it tells of others where there are others.
     """
     wanted: Mapping[UUID, Collection[str]] = {}
     try:
@@ -211,7 +278,7 @@ def record_reading(
             wanted = decide()
             erased = tombstones.erased(wanted)
             classes = (set(wanted[case]) for case in wanted.keys() - erased)
-            trail.record(
+            event = trail.record(
                 verb,
                 by=by,
                 cases=sorted(wanted.keys() - erased or wanted),
@@ -219,11 +286,11 @@ def record_reading(
                 details=details,
                 reason=reason,
             )
-        return erased
+        return Reading(event, erased)
     except NoKey:  # the one case was erased: what was typed falls with it, the event stays
         with transaction.atomic(durable=True):
-            trail.record(verb, by=by, cases=sorted(wanted), reason=reason)
-        return set(wanted)
+            event = trail.record(verb, by=by, cases=sorted(wanted), reason=reason)
+        return Reading(event, set(wanted))
 
 
 @dataclass(slots=True)
@@ -296,7 +363,7 @@ def open_file(
             raise WrongState(_("This file was removed, or waits for the virus scanner."))
         return {row.case_id: access.read}
 
-    if record_reading(decide, verb, by=by, details={"file": str(row.pk)}):
+    if record_reading(decide, verb, by=by, details={"file": str(row.pk)}).erased:
         raise Erased(ERASED)
     content = _open_section(row, "content", cls, FileContent)
     try:
@@ -324,7 +391,7 @@ def open_offer(transfer: Transfer, *, by: User) -> TransferContent:
             raise confirming.ConfirmationNeeded
         return {transfer.case_id: {cls}}
 
-    if record_reading(decide, Verb.TRANSFER_READ, by=by):
+    if record_reading(decide, Verb.TRANSFER_READ, by=by).erased:
         raise Erased(ERASED)
     _load_keys([transfer.case_id])
     content = _open_section(transfer, "content", cls, schema)
@@ -354,7 +421,7 @@ def open_incoming(rows: Sequence[IncomingReferral], *, by: User) -> list[Section
             wanted[named[row]] |= classes
         return wanted
 
-    erased = record_reading(decide, Verb.INCOMING_READ, by=by)
+    _event, erased = record_reading(decide, Verb.INCOMING_READ, by=by)
     gone = [row for row, case in named.items() if case in erased]
     return _open_each(rows, admitted | dict.fromkeys(gone, ()), by)
 
@@ -374,7 +441,8 @@ def open_details(events: Sequence[Event], *, by: User, case: Case) -> list[dict[
 def open_derived(case: Case, *, by: User) -> tuple[CaseFacts, SearchEntry]:
     """What statistics and search hold of a case, for the service that is about to renew it."""
     access = access_to(by, [case.pk]).get(case.pk)
-    if access is None or not access.write:
+    decides = may_act(by, case.pk, Right.CONTENT_APPROVE)  # on what somebody else asked for
+    if access is None or not (access.write or decides):
         raise NotAllowed(_("This part of the case is not shared with you for writing."))
     record_reading(lambda: {case.pk: ["facts", "search"]}, Verb.CASE_VIEWED, by=by)
     _load_keys([case.pk])
@@ -382,30 +450,38 @@ def open_derived(case: Case, *, by: User) -> tuple[CaseFacts, SearchEntry]:
     return facts, _open_section(case, "search", *Case.SECTIONS["search"])
 
 
-def stream_facts(*, by: User, verb: Verb) -> Iterator[tuple[UUID, CaseFacts]]:
+def stream_facts(
+    *, by: User, verb: Verb, damaged: set[UUID] | None = None
+) -> Iterator[tuple[UUID, CaseFacts]]:
     """(case, facts) of every case that counts, for building statistics.
 
-    Needs Right.STATISTICS_FREEZE. One event says that it was done; it never names the cases.
+    Needs the right that FACTS_FOR asks for. One event says that it was done; it never names the cases.
+    A case whose facts do not open is left out and put into `damaged`; without it, Damaged is raised.
     """
-    _admit_to_facts(by, verb)
-    return _stream(Case, "facts", without=decoys(), is_test=False)
+    admit_to_facts(by, verb)
+    return _stream(Case, "facts", decoys(), damaged, is_test=False)
 
 
 def stream_rows_facts(
-    model: type[SealedModel], *, by: User, verb: Verb, **filters: Any
+    model: type[SealedModel],
+    *,
+    by: User,
+    verb: Verb,
+    damaged: set[UUID] | None = None,
+    **filters: Any,
 ) -> Iterator[tuple[Any, Section]]:
     """(row, facts) of every row of another sealed model, or of those that `filters` name.
 
-    Under the same right as `stream_facts`.
+    Under the same right as `stream_facts`, and with the same `damaged`.
     """
-    _admit_to_facts(by, verb)
-    return _stream_rows(model, "facts", without=decoys(), case__is_test=False, **filters)
+    admit_to_facts(by, verb)
+    return _stream_rows(model, "facts", decoys(), damaged, case__is_test=False, **filters)
 
 
-def _admit_to_facts(by: User, verb: Verb) -> None:
+def admit_to_facts(by: User, verb: Verb) -> None:
     """Decide and record, before the facts of all cases are opened."""
-    if not by.has_right(Right.STATISTICS_FREEZE):
-        raise NotAllowed(_("Your role does not include taking statistics snapshots."))
+    if not by.has_right(FACTS_FOR[verb]):
+        raise NotAllowed(_("Your role does not include counting all cases."))
     with transaction.atomic(durable=True):
         trail.record(verb, by=by, classes=["facts"])
 
@@ -480,18 +556,27 @@ def stream_search_entries(
 
 
 def _stream(
-    model: type[SealedModel], section: str, without: Collection[UUID] = (), **filters: Any
+    model: type[SealedModel],
+    section: str,
+    without: Collection[UUID] = (),
+    damaged: set[UUID] | None = None,
+    **filters: Any,
 ) -> Iterator[tuple[UUID, Any]]:
-    for row, content in _stream_rows(model, section, without, **filters):
+    for row, content in _stream_rows(model, section, without, damaged, **filters):
         yield row.pk, content
 
 
 def _stream_rows(
-    model: type[SealedModel], section: str, without: Collection[UUID] = (), **filters: Any
+    model: type[SealedModel],
+    section: str,
+    without: Collection[UUID] = (),
+    damaged: set[UUID] | None = None,
+    **filters: Any,
 ) -> Iterator[tuple[Any, Any]]:
     """Rows and one of their sections in the order of their keys; rows without it are left out.
 
-    So are rows of erased cases, and of the cases `without`.
+    So are rows of erased cases, and of the cases `without`. The cases of rows that do not open are put
+    into `damaged`; without it, Damaged is raised.
     """
     filters["erased_on" if model is Case else "case__erased_on"] = None
     rows = model._default_manager.filter(**filters).exclude(**{f"{section}_sealed": None})
@@ -504,6 +589,11 @@ def _stream_rows(
                 content = _open_section(row, section, *model.SECTIONS[section])
             except NoKey:  # erased while this goes on
                 continue
+            except Damaged as error:
+                if damaged is None:
+                    raise
+                damaged.update(error.cases)
+                continue
             yield row, content
         last = batch[-1].pk
 
@@ -515,6 +605,8 @@ def _with_keys(rows: Sequence[SealedModel]) -> Sequence[SealedModel]:
         return rows
     except NoKey as error:
         return [row for row in rows if row.case_id_() not in error.scopes]
+    except sealing.CannotOpen:  # a wrapped key was changed: its row says so when it is opened
+        return rows
 
 
 def _load_keys(cases: Iterable[UUID]) -> None:
@@ -596,7 +688,7 @@ def open_draft(draft: Draft, *, by: User) -> DraftContent:
             raise confirming.ConfirmationNeeded
         return {case: set(content.classes)}
 
-    if record_reading(decide, Verb.DRAFT_OPENED, by=by):
+    if record_reading(decide, Verb.DRAFT_OPENED, by=by).erased:
         raise Erased(ERASED)
     return content
 

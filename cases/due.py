@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.models import User
 from cases.access import Access, access_to, live, offered_to, visible_cases
@@ -169,7 +169,12 @@ def _offers(user: User, until: date) -> list[Due]:
     waiting = offered_to(user).select_related("case__office")
     return [
         Due(
-            *("transfer", one.case, one.recorded_on, _("from %s") % one.case.office),
+            *(
+                "transfer",
+                one.case,
+                one.recorded_on,
+                pgettext("sender", "from %s") % one.case.office,
+            ),
             asked_at=reverse("cases:offer", args=[one.pk]),
         )
         for one in waiting.order_by("pk")[:MOST]

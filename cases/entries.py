@@ -38,7 +38,7 @@ from cases.models import (
     StatusDecision,
     TraffickingEvent,
 )
-from cases.panels import Panel
+from cases.panels import Item, Panel
 from cases.presenters import item_of, told
 from cases.reference import RISK_LEVELS
 from core.classes import CONTENT, SHORT_NAMES
@@ -98,6 +98,7 @@ class EntryKind:
     titled: tuple[str, ...]  # fields that the title tells
     template: str = "cases/entries_panel.html"
     in_story: bool = True  # stands with what happened, below what is worked on
+    on_paper: bool = True  # a summary of the case tells of them
     numbers: Callable[[Any], list[str]] = _no_numbers  # by which searches find the person
     order: Callable[[Any], Any] = _as_written  # by which they stand, out of the content of each
     trend: Callable[[list[dict[str, Any]]], Trend | None] = _no_trend  # of what the panel shows
@@ -221,6 +222,7 @@ ENTRY_KINDS: dict[str, EntryKind] = {
         titled=("cls",),
         template="cases/comment_panel.html",
         in_story=False,
+        on_paper=False,
     ),
 }
 
@@ -286,4 +288,14 @@ def panel_of(name: str, kind: EntryKind | None = None) -> Panel:
         *(name, kind.heading, kind.template, rows, context),
         in_story=kind.in_story,
         is_mixed=kind.model.ROUTED,
+        written=written if kind.on_paper else None,
+        classes=frozenset() if kind.model.ROUTED else kind.classes,
     )
+
+
+def written(context: dict[str, Any]) -> list[Item]:
+    """What a summary on paper tells of entries, out of the context of their panel."""
+    return [
+        Item(entry["title"], entry["told"], entry["row"].recorded_on)
+        for entry in context["entries"]
+    ]

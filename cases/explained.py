@@ -163,7 +163,7 @@ def _why_not_live(one: Judged) -> str:
 
 def _parts(classes: Iterable[str]) -> str:
     """These classes as the object of a sentence."""
-    names = [f"“{SHORT_NAMES[cls]}”" for cls in CLASSES if cls in set(classes)]
+    names = [_("“%s”") % SHORT_NAMES[cls] for cls in CLASSES if cls in set(classes)]
     return ngettext("the part %s", "the parts %s", len(names)) % ", ".join(names)
 
 
@@ -172,4 +172,4 @@ def _names(roles: Iterable[Role]) -> str:
 
 
 def _time(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "j M Y, H:i") if moment else ""
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""

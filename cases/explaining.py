@@ -19,6 +19,7 @@ from accounts.models import Office, RoleHolding, Team, TeamMembership, User
 from accounts.selectors import account_at, roles_at, teams_at
 from cases.access import WRITE, Access, Held, State, opened, permission
 from cases.models import Case, CaseTeamGrant, CaseUserGrant, Exclusion
+from core.sorting import by_words
 
 Grant = CaseUserGrant | CaseTeamGrant
 
@@ -102,7 +103,7 @@ def explain_day(case: Case, day: date, *, person: User | None = None) -> list[li
         for some in spells.values()
         if person or any(e.access is not None or e.exclusion for _begin, _end, e in some)
     ]
-    return sorted(seen, key=lambda some: str(some[0].explanation.person))
+    return sorted(seen, key=lambda some: by_words(some[0].explanation.person))
 
 
 def _go_on(spells: list[Spell], begin: datetime, end: datetime, explanation: Explanation) -> None:
@@ -136,7 +137,7 @@ class _Moment:
         members = members.now() if self._past is None else members.at(self._past)
         people = {grant.user_id for grant in self._grants if isinstance(grant, CaseUserGrant)}
         people |= set(members.values_list("user", flat=True)) | self._excluded.keys()
-        return sorted(User.objects.filter(pk__in=people), key=str)
+        return sorted(User.objects.filter(pk__in=people), key=by_words)
 
     def explain(self, person: User) -> Explanation:
         if self._past is None:

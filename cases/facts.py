@@ -1,14 +1,29 @@
 """The one place where a case becomes coded attributes for statistics, and entries for search."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from cases.sections import CaseFacts, Contact, Identity, SearchEntry, VictimContext
+from cases.reference import (
+    ALL_REACHED,
+    ORGANISATION_TYPE,
+    OTHER_BODY,
+    PARTLY_REACHED,
+    STILL_OPEN,
+    UNANSWERED,
+)
+from cases.sections import (
+    AskedSection,
+    CaseFacts,
+    Contact,
+    Identity,
+    SearchEntry,
+    VictimContext,
+)
 from core.known_days import first_day, last_day
 
 ADULT_FROM = 18  # years
@@ -31,6 +46,7 @@ RECRUITER_RELATION_OF = {
     "Acquainted": "Acquainted",
     "Unaquainted": "Other",
 }
+UNANSWERED_ALONE = [[code] for code in UNANSWERED]  # as a list field holds it
 NO_OVERRIDES: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -39,9 +55,10 @@ def facts_of(
     identity: Identity,
     victim: VictimContext,
     opened_on: date,
+    referral_source: str = "",
     overrides: Mapping[str, Any] = NO_OVERRIDES,
 ) -> CaseFacts:
-    """The coded attributes of a case.
+    """The coded attributes of a case that is open. `referral_source` is what `source_of` says.
 
     `overrides` holds fields of CaseFacts known better than they can be derived (an import that
     brings an age band and no birth date). A key given as None, "" or [] says "not recorded" and
@@ -49,18 +66,43 @@ def facts_of(
     """
     derived = CaseFacts(
         year=opened_on.year,
-        gender=_gender(identity.gender),
-        age_band=age_band(identity.birthdate, opened_on),
+        gender=_gender(identity.gender) or _why(identity, "gender"),
+        age_band=age_band(identity.birthdate, opened_on) or _why(identity, "birthdate"),
         majority_when_exploited=majority(victim.age_when_trafficked),
-        citizenship=list(identity.citizenship),
-        country_of_exploitation=victim.country_of_exploitation,
-        methods_of_control=list(victim.methods_of_control),
-        types_of_exploitation=list(victim.types_of_exploitation),
-        forced_labour_industry=list(victim.forced_labour_industry),
-        types_of_sex_exploitation=list(victim.types_of_sex_exploitation),
-        recruiter_relation=_recruiter_relation(victim.relationship_to_trafficker),
+        citizenship=_answers(identity, "citizenship"),
+        country_of_exploitation=victim.country_of_exploitation
+        or _why(victim, "country_of_exploitation"),
+        methods_of_control=_answers(victim, "methods_of_control"),
+        types_of_exploitation=_answers(victim, "types_of_exploitation"),
+        forced_labour_industry=_answers(victim, "forced_labour_industry"),
+        types_of_sex_exploitation=_answers(victim, "types_of_sex_exploitation"),
+        recruiter_relation=_recruiter_relation(_answers(victim, "relationship_to_trafficker")),
+        outcome=STILL_OPEN,
+        referral_source=referral_source,
     )
     return msgspec.structs.replace(derived, **overrides) if overrides else derived
+
+
+def outcome_of(reason: str, goals_reached: Collection[bool]) -> str:
+    """Code of reference.OUTCOMES of a case that is closed for this reason, one of CLOSURE_REASONS.
+
+    `goals_reached` says of each goal of the plan whether it was.
+    """
+    if reason != "Supported" or not any(goals_reached):
+        return reason
+    return ALL_REACHED if all(goals_reached) else PARTLY_REACHED
+
+
+def source_of(organisation: str, kinds: Mapping[str, str]) -> str:
+    """Code of reference.REFERRAL_SOURCES for the name of who referred the person; "" for none.
+
+    `kinds` says of known organisations what type they are, by the name in lower case.
+    """
+    name = organisation.strip().casefold()
+    if not name:
+        return ""
+    kind = kinds.get(name, "")
+    return kind if kind in ORGANISATION_TYPE else OTHER_BODY
 
 
 def search_entry_of(
@@ -127,15 +169,29 @@ def majority(age: int | None) -> str:
     return "Adult" if age >= ADULT_FROM else "Minor"
 
 
+def is_unanswered(value: Any) -> bool:
+    """Does a field of the facts hold why there is no answer?"""
+    return value in UNANSWERED if isinstance(value, str) else value in UNANSWERED_ALONE
+
+
+def _why(section: AskedSection, name: str) -> str:
+    """Why this field of the section has no answer, as a code of reference.UNANSWERED; else ""."""
+    return section.unanswered.get(name, "")
+
+
+def _answers(section: AskedSection, name: str) -> list[str]:
+    """The answers of a list field, or the one reason why there are none."""
+    return list(getattr(section, name)) or _without_gaps([_why(section, name)])
+
+
 def _gender(code: str) -> str:
-    # HTCDS has a code for "not specified or unknown"; in facts that is simply "not recorded", so
-    # that statistics have one unknown and not two.
-    return "" if code == "NonSpecifiedUnknown" else code
+    # HTCDS has a code for "not specified or unknown", which is our "not known": one unknown, not two.
+    return "unknown" if code == "NonSpecifiedUnknown" else code
 
 
 def _recruiter_relation(relationships: list[str]) -> list[str]:
-    found = (RECRUITER_RELATION_OF.get(code, "") for code in relationships)
-    return _without_gaps(found)
+    known = RECRUITER_RELATION_OF | {code: code for code in UNANSWERED}
+    return _without_gaps(known.get(code, "") for code in relationships)
 
 
 def _without_gaps(texts: Iterable[str]) -> list[str]:

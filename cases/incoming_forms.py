@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Office, Organisation
 from cases.countries import LANGUAGES
@@ -159,4 +160,8 @@ class DeclineIncomingForm(forms.Form):
         help_text=_("Whoever referred the person reads it. Write nothing of other cases."),
         error_messages={"required": _("Say why: whoever referred the person plans by it.")},
     )
-    advised = text(_("Advice"), long=True, help_text=_("Where else help may be found."))
+    advised = text(
+        pgettext_lazy("to whoever is declined", "Advice"),
+        long=True,
+        help_text=_("Where else help may be found."),
+    )

@@ -49,7 +49,7 @@ class ToldLink:
             said += f" ({self.link.link_remarks})"
         if self.link.unlinked_on is not None:
             said += _("; ended on %(day)s: %(why)s") % {
-                "day": date_format(self.link.unlinked_on, "j M Y"),
+                "day": date_format(self.link.unlinked_on, "DATE_FORMAT"),
                 "why": self.link.unlinked_because,
             }
         return said

@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Office, User
 from accounts.roles import ROLES
@@ -152,7 +153,7 @@ class SaveListForm(forms.Form):
     """The name that a view of the list is saved under."""
 
     name = forms.CharField(
-        label=_("Name"),
+        label=pgettext_lazy("of a thing", "Name"),
         max_length=LONGEST,
         help_text=_("About the work, as “Closing this month”. Nothing about a person."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

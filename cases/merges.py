@@ -55,16 +55,16 @@ def check_no_duplicate(case: Case) -> None:
         raise WrongState(_("This case is a duplicate. Work goes on in the other one."))
 
 
-def kept_cases(*, by: User, verb: Verb) -> dict[UUID, UUID]:
-    """Duplicate → the case it is counted with, which is none itself. Needs Right.STATISTICS_FREEZE.
+def kept_cases(*, by: User, verb: Verb, damaged: set[UUID] | None = None) -> dict[UUID, UUID]:
+    """Duplicate → the case it is counted with, which is none itself. Needs the right of door.FACTS_FOR.
 
     Where the case that was kept does not count, being erased, a test or a decoy, the duplicate does.
+    For `damaged` see `door.stream_facts`.
     """
-    kept = {
-        row.case_id: UUID(facts.into)
-        for row, facts in door.stream_rows_facts(Merge, by=by, verb=verb, state=MergeState.MERGED)
-        if isinstance(facts, MergeFacts)
-    }
+    merged = door.stream_rows_facts(
+        Merge, by=by, verb=verb, damaged=damaged, state=MergeState.MERGED
+    )
+    kept = {row.case_id: UUID(facts.into) for row, facts in merged if isinstance(facts, MergeFacts)}
     counted = Case.objects.filter(pk__in=kept.values(), is_test=False, erased_on=None)
     there = set(counted.exclude(pk__in=decoys()).values_list("pk", flat=True))
     kept = {duplicate: case for duplicate, case in kept.items() if case in there}

@@ -6,6 +6,7 @@ all of them stand on a page of their own (cases/views/panels.py).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -25,6 +26,15 @@ def _nothing(rows: list[SealedModel]) -> list[SealedModel]:
     return []
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of a part, as a summary on paper tells it."""
+
+    title: str
+    told: Sequence[tuple[str, str]]  # (label, text)
+    on: date | None = None
+
+
 @dataclass(frozen=True)
 class Panel:
     """A part of the case page. Its rows are opened together with the page's, in one event."""
@@ -40,6 +50,9 @@ class Panel:
     # Name of another panel: on the case page, `context` is given what that one opened as well.
     tells_of: str = ""
     is_mixed: bool = False  # its rows are of several classes, and nobody is told how many there are
+    classes: frozenset[str] = frozenset()  # what all its rows are of, where that is known
+    # What a summary on paper tells of it, out of what `context` gives; None: nothing.
+    written: Callable[[dict[str, Any]], list[Item]] | None = None
 
     def some(self, case: Case, start: int = 0, size: int = SHOWN) -> list[SealedModel]:
         """`size` rows from the one at `start`, and what is opened together with them."""

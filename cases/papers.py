@@ -1,7 +1,7 @@
-"""Papers that are handed out, in the language of whoever gets them; and the consent form.
+"""Papers in a language of their own, whatever the language of the pages; and the consent form.
 
-Whatever language the pages have, a paper has its own. Nothing on it says why the person was helped: it
-may be found in a pocket.
+What is handed to the person does not say why they were helped: it may be found in a pocket. What tells
+of somebody tells on every page who printed it, when, and under which number the trail has it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,15 +16,44 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from accounts.models import Office
+from accounts.models import Office, User
+from audit.models import Event
+from cases import typesetting
+from cases.models import Case
 from cases.reference import CONSENT_PURPOSES
-from cases.typesetting import typeset
+from core.days import to_the_second
 
 TEMPLATE = settings.BASE_DIR / "templates" / "documents" / "paper.typ"
-# Languages whose texts for papers are in locale/, by their own names.
-LANGUAGES = {"en": "English", "ru": "Русский", "be": "Беларуская"}
+LANGUAGES = dict(settings.LANGUAGES)
 
 Block = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who printed a paper about somebody, when, and the number of the event in the log."""
+
+    who: str
+    at: datetime
+    number: int
+
+    def as_dict(self) -> dict[str, str]:
+        """In the language that is active: behind the text of a page in two lines, below it in one."""
+        told = {
+            "who": self.who,
+            "when": to_the_second(self.at),
+            "number": _("No. %s") % self.number,
+        }
+        return {
+            "first": told["who"],
+            "second": f"{told['when']} · {told['number']}",
+            "footer": _("Printed by %(who)s on %(when)s. %(number)s in the log.") % told,
+        }
+
+
+def mark_of(event: Event, by: User) -> Mark:
+    """The mark of what was printed with this event, which has its place in the log."""
+    return Mark(str(by), event.at, event.seq)
 
 
 @dataclass(frozen=True)
@@ -35,6 +64,8 @@ class Paper:
     made_on: date
     head: Sequence[str] = ()
     blocks: list[Block] = field(default_factory=list)
+    mark: Mark | None = None  # None: it tells of nobody
+    is_long: bool = False  # set in a process of its own, which forgets it
 
 
 # --- What stands on it ----------------------------------------------------------------
@@ -44,6 +75,11 @@ def passage(text: str) -> Block:
 
 def heading(text: str) -> Block:
     return {"kind": "heading", "text": text}
+
+
+def item(text: str) -> Block:
+    """A heading below a heading."""
+    return {"kind": "item", "text": text}
 
 
 def facts(pairs: Sequence[tuple[Any, Any]]) -> Block:
@@ -62,16 +98,22 @@ def lines(labels: Sequence[str]) -> Block:
 
 
 def as_pdf(paper: Paper) -> bytes:
-    """The paper in the language that is active, as a PDF that a screen reader can read (PDF/UA-1)."""
+    """The paper in the language that is active, as a PDF that a screen reader can read (PDF/UA-1).
+
+    Raises TypesettingFailed.
+    """
     document = {
         "lang": get_language() or settings.LANGUAGE_CODE,
         "title": paper.title,
         "head": list(paper.head),
         "blocks": paper.blocks,
+        "is_long": paper.is_long,
         "footer": paper.title,
+        "mark": paper.mark.as_dict() if paper.mark else None,
     }
     at = datetime.combine(paper.made_on, datetime.min.time(), timezone.get_default_timezone())
-    return typeset(TEMPLATE, document, at=int(at.timestamp()))
+    set_it = typesetting.as_pdf if paper.is_long else typesetting.typeset
+    return set_it(TEMPLATE, document, at=int(at.timestamp()))
 
 
 @contextmanager
@@ -84,6 +126,29 @@ def in_language(code: str) -> Iterator[None]:
 def written_day(day: date) -> str:
     """A day as a letter has it, in the language that is active."""
     return date_format(day, "DATE_FORMAT")
+
+
+def signatures() -> list[Block]:
+    """Where everybody signs who goes through a paper with the person."""
+    return [
+        heading(_("Signatures")),
+        lines(
+            [
+                _("Name, signature and day: the person"),
+                _("For a child: parent or guardian"),
+                _("Interpreter, and language"),
+                _("For the organisation"),
+            ]
+        ),
+    ]
+
+
+def sender(case: Case) -> list[str]:
+    """The head of a paper: which office it comes from, and of which day it is."""
+    return [
+        case.office.organisation.name,
+        f"{case.office.name}, {written_day(timezone.localdate())}",
+    ]
 
 
 # --- The consent form -----------------------------------------------------------------
@@ -122,15 +187,7 @@ def consent_form(office: Office | None) -> Paper:
             facts([(_("It holds until"), "_" * 24)]),
             heading(_("What I do not want, or want otherwise")),
             lines(["", ""]),
-            heading(_("Signatures")),
-            lines(
-                [
-                    _("Name, signature and day: the person"),
-                    _("For a child: parent or guardian"),
-                    _("Interpreter, and language"),
-                    _("For the organisation"),
-                ]
-            ),
+            *signatures(),
             passage(
                 _(
                     "If the person agreed by word only, whoever signs for the organisation certifies "

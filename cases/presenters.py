@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Collection
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.formats import date_format
+from django.db.models import Field
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,6 +25,15 @@ from core.schema import Section, is_recorded
 # Forms whose labels name the fields of sections; upper apps add theirs in apps.ready().
 LABELLED: list[type[forms.Form]] = [*(PersonForm, VictimForm, SummaryForm, ConsentForm, FileForm)]
 
+# What stands above a section of the person, of the case, of a consent.
+HEADINGS: dict[str, Any] = {
+    "identity": gettext_lazy("Who the person is"),
+    "contact": gettext_lazy("How to reach the person"),
+    "terms": gettext_lazy("Consent"),
+    "summary": gettext_lazy("How the case came to us"),
+    "victim": gettext_lazy("What happened"),
+}
+
 # Fields that no form has.
 LABELS: dict[str, Any] = {
     "indicators": gettext_lazy("Signs"),
@@ -31,6 +42,9 @@ LABELS: dict[str, Any] = {
     "closed_on": gettext_lazy("Closed on"),
     "closure_reason": gettext_lazy("Reason"),
     "closure_details": gettext_lazy("Reason for case closure"),
+    "reason_for_case_closure": gettext_lazy("Reason for case closure"),
+    "referred_organisation": gettext_lazy("Referred organisation"),
+    "outgoing_referral_date": gettext_lazy("Outgoing referral date"),
     "explained": gettext_lazy("Explained"),
     "retention_kind": gettext_lazy("Kept by the rule for"),
     "sent_back_because": gettext_lazy("Sent back because"),
@@ -45,6 +59,38 @@ LABELS: dict[str, Any] = {
     "was_rewritten": gettext_lazy("Written anew"),
     "width": gettext_lazy("Width in pixels"),
     "height": gettext_lazy("Height in pixels"),
+}
+
+# Columns that name themselves in their models' code alone.
+COLUMNS: dict[str, Any] = {
+    "agency": gettext_lazy("Agency"),
+    "approved_by": gettext_lazy("Approved by"),
+    "approved_on": gettext_lazy("Approved on"),
+    "asked_by": gettext_lazy("Asked by"),
+    "asked_session": gettext_lazy("Asked session"),
+    "became": gettext_lazy("Became"),
+    "cases": gettext_lazy("Cases"),
+    "decided_by": gettext_lazy("Decided by"),
+    "decided_session": gettext_lazy("Decided session"),
+    "digest": gettext_lazy("Digest"),
+    "group": gettext_lazy("Group"),
+    "is_sent": gettext_lazy("Is sent"),
+    "is_test": gettext_lazy("Is test"),
+    "object": gettext_lazy("Object"),
+    "object_type": gettext_lazy("Object type"),
+    "office": gettext_lazy("Office"),
+    "organisation": gettext_lazy("Organisation"),
+    "owner": gettext_lazy("Owner"),
+    "referral": gettext_lazy("Referral"),
+    "revoked_at": gettext_lazy("Revoked at"),
+    "revoked_by": gettext_lazy("Revoked by"),
+    "role": gettext_lazy("Role"),
+    "since": gettext_lazy("Since"),
+    "to": gettext_lazy("To"),
+    "until": gettext_lazy("Until"),
+    "upto": gettext_lazy("Upto"),
+    "user": gettext_lazy("User"),
+    "version": gettext_lazy("Version"),
 }
 
 # Field → its list of codes.
@@ -142,10 +188,20 @@ def age_in_words(birthdate: str, day: date) -> str:
 
 def label_of(name: str) -> str:
     """What a field is called on the page."""
-    for form in LABELLED:
-        if name in form.base_fields and form.base_fields[name].label:
-            return str(form.base_fields[name].label)
+    if asked := asked_as(name):
+        return str(asked.label)
     return str(LABELS.get(name) or name.replace("_", " ").capitalize())
+
+
+def asked_as(name: str) -> forms.Field | None:
+    """The field of a form that asks for it, of the first form that has a label for it."""
+    fields = (form.base_fields[name] for form in LABELLED if name in form.base_fields)
+    return next((field for field in fields if field.label), None)
+
+
+def label_of_column(column: Field) -> str:
+    """What a column of a row is called."""
+    return str(COLUMNS.get(column.name, column.verbose_name)).capitalize()
 
 
 def text_of(name: str, value: Any) -> str:
@@ -163,7 +219,9 @@ def text_of(name: str, value: Any) -> str:
             return "; ".join(f"{key}: {item}" for key, item in value.items())
         case str():
             return item_of(name, value)
-    return date_format(value, "j M Y") if hasattr(value, "isoformat") else str(value)
+        case Decimal():
+            return number_format(value)
+    return date_format(value, "DATE_FORMAT") if hasattr(value, "isoformat") else str(value)
 
 
 def items_of(name: str, codes: list[Any]) -> list[str]:

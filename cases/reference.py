@@ -456,6 +456,23 @@ CLOSURE_REASONS: Codes = {
     "Other": _("Another reason"),
 }
 
+# What became of the work with the person: still open, or how it ended. Where support ended as it was
+# meant to, the goals of the plan tell more.
+STILL_OPEN, ALL_REACHED, PARTLY_REACHED = "Open", "AllReached", "PartlyReached"
+OUTCOMES: Codes = {
+    STILL_OPEN: _("The case is open"),
+    ALL_REACHED: _("Every goal of the plan was reached"),
+    PARTLY_REACHED: _("Some goals of the plan were reached"),
+    **CLOSURE_REASONS,
+}
+
+# By what kind of body the person was referred to us.
+OTHER_BODY = "OtherBody"
+REFERRAL_SOURCES: Codes = {
+    **ORGANISATION_TYPE,
+    OTHER_BODY: _("Somebody else (not told who)"),
+}
+
 # Of exploitation, in months
 DURATIONS: Codes = {
     "0-12": _("Up to 1 year"),
@@ -491,6 +508,8 @@ OURS: dict[str, frozenset[str]] = {
     "SCREENING_RESULTS": frozenset(SCREENING_RESULTS),
     "PROTECTION_STEPS": frozenset(PROTECTION_STEPS),
     "CLOSURE_REASONS": frozenset(CLOSURE_REASONS),
+    "OUTCOMES": frozenset(OUTCOMES),
+    "REFERRAL_SOURCES": frozenset({OTHER_BODY}),
     "RISK_LEVELS": frozenset(RISK_LEVELS),
     "RISKS_OF_PERSON": frozenset(RISKS_OF_PERSON),
     "RISKS_OF_HOUSEHOLD": frozenset(RISKS_OF_HOUSEHOLD),

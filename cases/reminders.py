@@ -9,6 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts.models import User
 from audit import trail
@@ -66,6 +67,11 @@ def _give_back(person: User, today: date) -> None:
 
 
 def _send(person: User, counts: dict[Show, int]) -> None:
-    text = _("Overdue: %(overdue)d\nDue this week: %(week)d\nWaiting for you: %(waiting)d") % counts
+    with override(person.language or settings.LANGUAGE_CODE):
+        subject = _("What is due")
+        text = (
+            _("Overdue: %(overdue)d\nDue this week: %(week)d\nWaiting for you: %(waiting)d")
+            % counts
+        )
     address = settings.CSRF_TRUSTED_ORIGINS[0] + reverse("home")
-    send_mail(_("What is due"), f"{text}\n\n{address}\n", None, [person.email])
+    send_mail(subject, f"{text}\n\n{address}\n", None, [person.email])

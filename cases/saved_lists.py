@@ -1,7 +1,8 @@
-"""Views of the list of cases that a person keeps: filter, order and columns under a name of their own.
+"""Views of a page that a person keeps under a name of their own: of the list of cases its filter, order
+and columns; of the statistics a table.
 
 Each belongs to its person alone and is sealed for the installation, bound to them. What it holds is put
-through the form of the list again whenever it is opened, so an old one never shows more than a new one.
+through the form of its page again whenever it is opened, so an old one never shows more than a new one.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from vault.secrets import seal_system, unseal_system
 MOST = 20  # of one person
 LONGEST = 60  # letters of a name
 PURPOSE = "saved-list"
+CASES, TABLES = "", "statistics"  # pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +37,38 @@ class Saved:
     name: str
     query: str  # as it stands in an address
     is_first: bool
+    page: str
 
 
-def saved_lists(user: User) -> list[Saved]:
-    """What this person saved, the oldest first."""
-    return [_opened(row) for row in SavedList.objects.filter(user=user)]
+def saved_lists(user: User, *, page: str = CASES) -> list[Saved]:
+    """What this person saved of a page, the oldest first."""
+    saved = [_opened(row) for row in SavedList.objects.filter(user=user)]
+    return [one for one in saved if one.page == page]
 
 
 def save_list(
-    name: str, query: Sequence[tuple[str, str]], *, is_first: bool = False, by: User
+    name: str,
+    query: Sequence[tuple[str, str]],
+    *,
+    is_first: bool = False,
+    page: str = CASES,
+    by: User,
 ) -> SavedList:
-    """Save what the form of the list says, under a name; what had this name before is replaced.
+    """Save what the form of a page says, under a name; what had this name before is replaced.
 
-    Raises BadInput without a name, with one that is too long, and for one list too many.
+    Raises BadInput without a name, with one that is too long, and for one too many.
     """
     name = " ".join(name.split())
     if not name or len(name) > LONGEST:
         raise BadInput(_("Give it a name of at most %s letters.") % LONGEST)
     with transaction.atomic():
         _take_turns(by)
-        there = saved_lists(by)
-        row = next((_row(by, one.id) for one in there if one.name == name), SavedList(user=by))
+        there = saved_lists(by, page=page)
+        same = next((one.id for one in there if one.name == name), None)
+        row = _row(by, same, page) if same else SavedList(user=by)
         if row._state.adding and len(there) >= MOST:
-            raise BadInput(_("You have saved %s lists. Remove one of them first.") % MOST)
-        content = msgspec.json.encode(SavedContent(name=name, query=list(query)))
+            raise BadInput(_("You have saved %s of these. Remove one of them first.") % MOST)
+        content = msgspec.json.encode(SavedContent(name=name, query=list(query), page=page))
         row.content_sealed = seal_system(PURPOSE, _owner(row), content)
         if is_first:
             _none_first(by)
@@ -75,7 +85,7 @@ def open_with(saved: UUID | None, *, by: User) -> None:
     """
     with transaction.atomic():
         _take_turns(by)
-        row = _row(by, saved) if saved else None
+        row = _row(by, saved, CASES) if saved else None
         _none_first(by)
         if row is not None:
             row.is_first = True
@@ -83,10 +93,10 @@ def open_with(saved: UUID | None, *, by: User) -> None:
         trail.record(Verb.LIST_CHANGED, by=by)
 
 
-def remove_list(saved: UUID, *, by: User) -> None:
-    """Forget one of the person's lists. Raises NotFound for what is not theirs."""
+def remove_list(saved: UUID, *, page: str = CASES, by: User) -> None:
+    """Forget what the person saved of a page. Raises NotFound for what is not theirs."""
     with transaction.atomic():
-        if not SavedList.objects.filter(pk=_row(by, saved).pk).forget():
+        if not SavedList.objects.filter(pk=_row(by, saved, page).pk).forget():
             raise _not_found()
         trail.record(Verb.LIST_REMOVED, by=by)
 
@@ -102,9 +112,9 @@ def _none_first(by: User) -> None:
         row.save()
 
 
-def _row(by: User, saved: UUID) -> SavedList:
+def _row(by: User, saved: UUID, page: str) -> SavedList:
     row = SavedList.objects.filter(user=by, pk=saved).first()
-    if row is None:
+    if row is None or _opened(row).page != page:
         raise _not_found()
     return row
 
@@ -123,7 +133,7 @@ def _opened(row: SavedList) -> Saved:
         content = msgspec.json.decode(blob, type=SavedContent)
     except (CannotOpen, msgspec.DecodeError):  # the list of cases goes on without it
         content = SavedContent(name=_("Damaged, please remove it"))
-    return Saved(row.pk, content.name, urlencode(content.query), row.is_first)
+    return Saved(row.pk, content.name, urlencode(content.query), row.is_first, content.page)
 
 
 def first_of(saved: Sequence[Saved]) -> QueryDict:

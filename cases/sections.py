@@ -391,7 +391,8 @@ class FileContent(Section):
 class CaseFacts(Section):
     """Coded attributes for statistics (class `facts`): derived from the case, never typed.
 
-    None or an empty list is "not recorded", which no count may read as "no".
+    None or an empty list is "not recorded", which no count may read as "no". What the person is asked
+    for may hold a code of reference.UNANSWERED instead of an answer; in a list it stands alone.
     """
 
     year: int | None = None  # of registration
@@ -406,6 +407,8 @@ class CaseFacts(Section):
     forced_labour_industry: list[str] = []
     types_of_sex_exploitation: list[str] = []
     recruiter_relation: list[str] = []  # reference.RECRUITER_RELATIONS
+    outcome: str = ""  # reference.OUTCOMES
+    referral_source: str = ""  # reference.REFERRAL_SOURCES
 
 
 class SearchEntry(Section):

@@ -27,7 +27,7 @@ from cases.differences import Difference
 from cases.explained import CLASSES, team_name
 from cases.links import link_differences, seen_of
 from cases.models import Attachment, Case, CaseTeamGrant, CaseUserGrant, SealedModel
-from cases.presenters import answer_of, answers, difference_of, text_of
+from cases.presenters import answer_of, answers, difference_of, label_of_column, text_of
 from cases.sections import CaseLinks, FileContent
 from cases.selectors import is_gone
 from cases.trail_finding import TrailFilter, find, named_cases
@@ -235,7 +235,7 @@ def _line(
     old, new = (pair[0] if len(pair) == 2 else None), pair[-1]
     shown.is_first = old is None
     if isinstance(new.instance, CaseUserGrant | CaseTeamGrant):
-        shown.about = _access(new, reader)
+        shown.about = told_access(new, reader.words)
     shown.differences = open_differences(old, new, reader.words)
     if not _is_sealed(new):
         return shown
@@ -260,15 +260,15 @@ def _line(
     return shown
 
 
-def _access(grant: Any, reader: _Reader) -> str:
-    """A version of a grant in a line: to whom, to what, until when."""
+def told_access(grant: Any, words: Words) -> str:
+    """A grant, or a version of one, in a line: to whom, to what, until when."""
     model = door.type_of(grant)
     holder = "user" if issubclass(model, CaseUserGrant) else "group"
     names = [str(SHORT_NAMES[cls]) for cls in CLASSES if cls in grant.classes]
     return _("%(who)s: %(classes)s, until %(day)s") % {
-        "who": reader.words.told(grant, model._meta.get_field(holder)),
+        "who": words.told(grant, model._meta.get_field(holder)),
         "classes": ", ".join(names),
-        "day": date_format(timezone.localtime(grant.ends), "j M Y"),
+        "day": date_format(timezone.localtime(grant.ends), "DATE_FORMAT"),
     }
 
 
@@ -287,7 +287,7 @@ def open_differences(old: Any, new: Any, words: Words) -> list[Difference]:
         if field.name not in TECHNICAL and not isinstance(field, models.BinaryField)
     ]
     return [
-        differences.of_texts(str(field.verbose_name).capitalize(), before, after)
+        differences.of_texts(label_of_column(field), before, after)
         for field in fields
         if (before := words.told(old, field)) != (after := words.told(new, field))
     ]

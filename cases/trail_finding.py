@@ -90,9 +90,11 @@ class TrailFilter:
     cls: str = ""
     since: date | None = None  # both days are days here, and belong to it
     until: date | None = None
+    number: int | None = None  # the position of one event, as papers and proofs name it
 
     def __bool__(self) -> bool:
-        return any((self.person, self.kind, self.cls, self.since, self.until))
+        narrowed = (self.person, self.kind, self.cls, self.since, self.until)
+        return any(narrowed) or self.number is not None
 
     def in_words(self) -> str:
         """One sentence on what is shown."""
@@ -105,12 +107,14 @@ class TrailFilter:
         if self.cls:
             parts.append(_("of the class “%s”") % SHORT_NAMES[self.cls])
         if self.since and self.since == self.until:
-            parts.append(_("on %s") % date_format(self.since, "j M Y"))
+            parts.append(_("on %s") % date_format(self.since, "DATE_FORMAT"))
         else:
             if self.since:
-                parts.append(_("from %s") % date_format(self.since, "j M Y"))
+                parts.append(_("from %s") % date_format(self.since, "DATE_FORMAT"))
             if self.until:
-                parts.append(_("until %s") % date_format(self.until, "j M Y"))
+                parts.append(_("until %s") % date_format(self.until, "DATE_FORMAT"))
+        if self.number is not None:
+            parts.append(_("with the number %s") % self.number)
         return _("%s, newest first.") % " ".join(parts)
 
     def rule(self) -> Q:
@@ -192,6 +196,8 @@ def _links(case: Case, wanted: TrailFilter) -> "QuerySet[EventCase, EventCase]":
         links = links.filter(seq__gte=_position(begin - DISORDER))
     if end:
         links = links.filter(seq__lt=_position(end + DISORDER))
+    if wanted.number is not None:
+        links = links.filter(seq=wanted.number)
     return links
 
 

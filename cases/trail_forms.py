@@ -5,15 +5,18 @@ from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.roles import ROLES
+from audit.forms import number_field
 from cases.explained import CLASSES
 from cases.forms import day, text
 from cases.keeping_forms import SEALED
 from cases.models import Case, CaseUserGrant, CourtReason
 from cases.trail_finding import NOBODY, EventKind, TrailFilter, recent_actors
 from core.classes import SHORT_NAMES
+from core.sorting import by_words
 
 
 class PersonField(forms.ChoiceField):
@@ -27,7 +30,7 @@ class PersonField(forms.ChoiceField):
     def offer(self, people: set[UUID], asked: str, *others: tuple[str, Any]) -> None:
         """Offer these people by name, and the one who is asked about, whoever that is."""
         wanted = people | ({UUID(asked)} if _is_uuid(asked) else set())
-        found = sorted(User.objects.filter(pk__in=wanted), key=str)
+        found = sorted(User.objects.filter(pk__in=wanted), key=by_words)
         self._people = {str(user.pk): user for user in found}
         self.choices = [
             ("", self._empty),
@@ -64,7 +67,8 @@ class TrailForm(DaysForm):
         choices=[("", _("Any")), *((cls, SHORT_NAMES[cls]) for cls in CLASSES)],
     )
     since = day(_("From"))
-    until = day(_("Until"))
+    until = day(pgettext_lazy("last day of a range", "Until"))
+    number = number_field()
 
     def __init__(self, data: Any, *, case: Case) -> None:
         super().__init__(data)

@@ -17,31 +17,33 @@ from cases.storage import Staged
 from core.exceptions import DomainError
 from core.ids import uuid7
 from core.rights import Right
+from jobs.models import upload_place
 from vault.files import Reader, Writer
-from vault.keyring import NoKey
+from vault.keyring import NoKey, keyring
+from vault.models import SYSTEM_SCOPE
 from vault.sealing import Place
 
-ADDRESS = "cases:add_file"  # the one page that takes a file
+# The pages that take a file.
+ADDRESS, IMPORT_ADDRESS = "cases:add_file", "cases:import"
 FIELD = "file"
 WRITERS = (Right.CASE_EDIT, Right.ASSISTANCE_RECORD)
 
 
 class SealedUpload(UploadedFile):
-    """A file that has arrived. It lies sealed where the row `row` of this case will name it, and is gone
-    when the request ends, unless it was kept."""
+    """A file that has arrived. It lies sealed where the row `row` of this scope, a case or the system,
+    will name it, and is gone when the request ends, unless it was kept."""
 
-    def __init__(self, name: str, case: UUID) -> None:
+    def __init__(
+        self, name: str, scope: UUID, place_of: Callable[[UUID, UUID], Place] = file_place
+    ) -> None:
         super().__init__(name=name)
-        self.case, self.row = case, uuid7()
+        self.scope, self.row = scope, uuid7()
         self.size = 0
         self.digest = sha256()  # of the content, as it was sent
         self.has_failed = False  # the disk took no more
         self.staged = Staged()
+        self._place = place_of(self.row, scope)
         self._writer = Writer(self._place, self.staged.file)
-
-    @property
-    def _place(self) -> Place:
-        return file_place(self.row, self.case)
 
     def take(self, content: bytes) -> None:
         """Seal some more of it; nothing more once it is too large or the disk is full."""
@@ -77,7 +79,8 @@ class SealedUpload(UploadedFile):
 
 
 class SealingUploadHandler(FileUploadHandler):
-    """Takes the file of somebody who may add one to the case of this address; drops every other.
+    """Takes the file of somebody who may add one to the case of this address, or bring cases in; drops
+    every other.
 
     It decides by itself: the body is read before any view is, to look for the form's token. A file
     that is dropped is read past, so that what else was typed is not lost.
@@ -85,13 +88,21 @@ class SealingUploadHandler(FileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        case = _case_to_add_to(self.request) if self.field_name == FIELD else None
-        if case is None:
+        upload = self._taken() if self.field_name == FIELD else None
+        if upload is None:
             raise SkipFile
+        self._upload = upload
+
+    def _taken(self) -> SealedUpload | None:
+        name = self.file_name or ""
+        if _may_bring_in(self.request):
+            keyring.ensure(SYSTEM_SCOPE)
+            return SealedUpload(name, SYSTEM_SCOPE, upload_place)
+        case = _case_to_add_to(self.request)
         try:
-            self._upload = SealedUpload(self.file_name or "", case.pk)
+            return SealedUpload(name, case.pk) if case else None
         except NoKey:  # erased a moment ago
-            raise SkipFile from None
+            return None
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._upload.take(raw_data)
@@ -103,6 +114,15 @@ class SealingUploadHandler(FileUploadHandler):
     def upload_interrupted(self) -> None:
         if hasattr(self, "_upload"):
             self._upload.close()
+
+
+def _may_bring_in(request: HttpRequest | None) -> bool:
+    """Does this request bring cases in, and may it?"""
+    match = request.resolver_match if request else None
+    if request is None or match is None or match.view_name != IMPORT_ADDRESS:
+        return False
+    user: Any = request.user
+    return user.is_authenticated and user.has_right(Right.CASE_IMPORT)
 
 
 def _case_to_add_to(request: HttpRequest | None) -> Case | None:

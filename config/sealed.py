@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit import trail
 from audit.verbs import Verb
 from config import startup
+from core.closed import is_closed
 from vault.keyring import keyring
 
 PAUSE = 1.0  # seconds after a wrong passphrase, on top of what trying one costs
@@ -43,8 +44,10 @@ def until_unsealed(get_response: GetResponse) -> GetResponse:
 @require_safe
 @login_not_required
 def health(request: HttpRequest) -> HttpResponse:
-    """For a machine that watches: "ok" or "sealed", and nothing else."""
+    """For a machine that watches: "ok", "sealed" or "maintenance", and nothing else."""
     state = "sealed" if keyring.is_sealed() else "ok"
+    if is_closed():
+        state = "maintenance"
     return HttpResponse(state, content_type="text/plain")
 
 

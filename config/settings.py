@@ -4,6 +4,7 @@ A variable FOO may also be given as FOO_FILE, the path of a file that holds its 
 """
 
 import os
+from fractions import Fraction
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
@@ -12,7 +13,6 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -35,7 +35,7 @@ os.umask(0o077)  # what Tutela writes, nobody else on the machine reads
 # --- Where things live ----------------------------------------------------------------
 DATA_DIR = Path(env("TUTELA_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DEBUG = env.bool("TUTELA_DEBUG", default=False)
-DEMO = env.bool("TUTELA_DEMO", default=False)  # shows a coloured strip on every page
+DEMO = env.bool("TUTELA_DEMO", default=False)  # a demonstration, and nothing else (config/demo)
 ALLOWED_HOSTS = env.list("TUTELA_ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("TUTELA_ORIGINS", default=[])
 ORIGIN = env(
@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "reporting",
     "assistance",
     "cases",
+    "jobs",
     "accounts",
     "audit",
     "vault",
@@ -92,21 +93,28 @@ INSTALLED_APPS = [
     "guardian",
     "simple_history",
     "template_partials",
+    "django_tasks",
+    "django_tasks_db",
 ]
 MIDDLEWARE = [
     "core.middleware.each_request",
     "core.middleware.headers_of_all",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "core.middleware.OwnPagesCompressed",
     "core.middleware.three_methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.sealed.until_unsealed",
+    "config.maintenance.unless_closed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "core.middleware.whole_pages",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.language_of_account",
+    "accounts.middleware.tokens_of_programs",
+    "core.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -133,6 +141,8 @@ TEMPLATES = [
                 "core.context.site",
                 "accounts.context.session_end",
                 "accounts.context.single_sign_on",
+                "accounts.context.colours",
+                "config.demo.sign_in.demonstration",
             ],
             "builtins": ["core.templatetags.ui"],
         },
@@ -241,18 +251,32 @@ if not 0 < SESSION_IDLE <= SESSION_COOKIE_AGE <= 24 * 3600:
         "be 24 at most."
     )
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
-SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600  # seconds; of whoever is not signed in
 
 # allauth's rate limits must hold across workers.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache"}
 }
 
+# --- Help -----------------------------------------------------------------------------
+HOTLINES = [  # (name, number)
+    tuple(part.strip() for part in line.rpartition(":")[::2])
+    for line in env("TUTELA_HOTLINES", default="").split(";")
+    if line.strip()
+]
+if any(not (name and number) for name, number in HOTLINES):
+    raise ImproperlyConfigured("TUTELA_HOTLINES must be “name: number”, with semicolons between.")
+
+# --- Background work: jobs/ ------------------------------------------------------------
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
 # --- Language and time ----------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]  # one whose texts are not here would give half-translated pages
+LANGUAGES = [("en", "English"), ("ru", "Русский"), ("be", "Беларуская")]  # by their own names
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = env("TUTELA_TIME_ZONE", default="Europe/Minsk")
 USE_TZ = True
 
@@ -316,6 +340,18 @@ CHECKPOINT_DIR = (
 )
 CHECKPOINT_MAIL = env.list("TUTELA_CHECKPOINT_MAIL", default=[])  # addresses, once a day
 
+# --- Statistics -----------------------------------------------------------------------
+# What publications may cost the persons of one year of registration altogether, in zero-concentrated
+# differential privacy: tables for 0.5 and microdata for 0.31.
+STATISTICS_PRIVACY_CAP = env("TUTELA_PRIVACY_CAP", default="0.81")
+try:
+    if not 0 <= Fraction(STATISTICS_PRIVACY_CAP) <= 10:
+        raise ValueError
+except (ValueError, ZeroDivisionError):
+    raise ImproperlyConfigured("TUTELA_PRIVACY_CAP must be a number from 0 to 10.") from None
+# Whether tables by countries come with a map. reporting.maps.note tells whose outlines they are.
+STATISTICS_MAPS = env.bool("TUTELA_MAPS", default=True)
+
 # --- Mail -----------------------------------------------------------------------------
 vars().update(env.email_url("TUTELA_EMAIL_URL", default="smtp://localhost:25"))
 DEFAULT_FROM_EMAIL = env("TUTELA_EMAIL_FROM", default="tutela@localhost")
@@ -331,9 +367,11 @@ for _proxy in TRUSTED_PROXIES:
         ip_network(_proxy)
     except ValueError as _error:
         raise ImproperlyConfigured(f"TUTELA_TRUSTED_PROXIES: {_error}") from None
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
+THEME_COOKIE_NAME = "__Host-theme" if HTTPS else "theme"  # kept as the language is
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked by a machine beside it, and says one word
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -373,6 +411,8 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True, "level": "WARNING"},
         "django.server": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},  # each answer has a line already
+        "django_tasks": {"level": "WARNING"},
+        "django_tasks_db": {"level": "WARNING"},
         # The server begins its own logging anew from these settings.
         "_granian": _CONSOLE | {"level": "INFO"},
         "granian.access": _CONSOLE | {"level": "CRITICAL"},

@@ -2,7 +2,6 @@
 
 import logging
 import resource
-from pathlib import Path
 from threading import Event, Thread
 
 from django.conf import settings
@@ -16,6 +15,9 @@ from cases import drafts, reach
 from cases.search.live import warm_up
 from cases.services import attachments, erasure, glass, incoming
 from config import effective
+from config.demo.installation import refuse_real_data
+from core.closed import restore_marker
+from jobs import worker
 from vault import providers
 from vault.keyring import keyring
 from vault.models import KeyEncryptionKey
@@ -58,6 +60,7 @@ def refuse_unless_ready(*, serve: bool = True) -> None:
             "Somebody changed the database, or a migration did not finish. Run: manage.py migrate; "
             "then manage.py verify_audit."
         )
+    refuse_real_data()
     if serve and not keyring.is_sealed():
         run_beside()
     connections.close_all()
@@ -71,11 +74,8 @@ def run_beside() -> None:
     warm_up()
     Thread(target=_every_minute, name="every-minute", daemon=True).start()
     Thread(target=_every_day, name="every-day", daemon=True).start()
-
-
-def restore_marker() -> Path:
-    """A file that is there from the first step of a restore to its last."""
-    return settings.DATA_DIR / "restore-not-finished"
+    if settings.ROOT_KEY_PROVIDER == "passphrase":  # no other process has the keys
+        Thread(target=worker.work, name="worker", daemon=True).start()
 
 
 def refuse_half_restored() -> None:

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 PERSONAL = frozenset({"identity", "contact", "narrative"})
 CARE = frozenset({"medical", "psychological", "legal", "financial"})
 CONTENT = PERSONAL | CARE  # every class that people may be granted
+# Closed on the pages of a case until somebody asks who the person is (cases/views/showing.py).
+TELLS_WHO = frozenset({"identity", "contact"})
 ASSISTED = CARE | {"narrative"}  # those that records of assistance are of
 # A session opens these for the first time only right after its person signed in or confirmed.
 CONFIRMED_FIRST = frozenset({"medical", "psychological", "legal"})

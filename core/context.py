@@ -1,4 +1,4 @@
-"""What every page needs: the navigation this person may use, and whether this is a demonstration."""
+"""What every page needs: the navigation this person may use, help that fits, and settings it shows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from core.guide import topic_for
 from core.rights import Right
 
 
@@ -27,7 +28,7 @@ class NavItem:
 NAV: list[NavItem] = []
 
 # Parts of the page frame that a right switches on, by the name templates/base.html knows them by.
-FRAME_RIGHTS: dict[str, Right] = {"search": Right.CASE_SEARCH}
+FRAME_RIGHTS: dict[str, Right] = {"search": Right.CASE_SEARCH, "tokens": Right.STATISTICS_BUILD}
 
 
 def _may(user: Any, right: Right | None) -> bool:
@@ -65,10 +66,20 @@ def _frame_rights(request: HttpRequest) -> dict[str, bool]:
     return {name: _may(user, right) for name, right in FRAME_RIGHTS.items()}
 
 
+def _help_url(request: HttpRequest) -> str:
+    """Where help for this page is: a topic of the guide, or the list of all."""
+    topic = topic_for(request.resolver_match.view_name) if request.resolver_match else None
+    return reverse("core:topic", args=[topic]) if topic else reverse("core:help")
+
+
 def site(request: HttpRequest) -> dict[str, object]:
-    """Context processor: `nav`, `nav_rights` and `DEMO`. Nothing is asked of the user until used."""
+    """Context processor: `nav`, `nav_rights`, `help_url`, `languages`, `hotlines` and `DEMO`. Nothing is
+    asked of the user until used."""
     return {
         "nav": SimpleLazyObject(lambda: _navigation(request)),
         "nav_rights": SimpleLazyObject(lambda: _frame_rights(request)),
+        "help_url": SimpleLazyObject(lambda: _help_url(request)),
+        "hotlines": settings.HOTLINES,
         "DEMO": getattr(settings, "DEMO", False),
+        "languages": settings.LANGUAGES,
     }

@@ -1,9 +1,10 @@
-"""Days as moments, in the time zone of the installation."""
+"""Days as moments, and moments in words, in the time zone of the installation."""
 
 from calendar import monthrange
 from datetime import date, datetime, time
 
 from django.utils import timezone
+from django.utils.formats import date_format
 
 
 def end_of(day: date) -> datetime:
@@ -20,3 +21,9 @@ def months_later(day: date, months: int) -> date:
 def last_of_month(day: date) -> date:
     """The last day of the month of this day."""
     return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def to_the_second(moment: datetime) -> str:
+    """A moment as the language of the page writes it, with its second and what it is off UTC."""
+    at = timezone.localtime(moment)
+    return date_format(at, "DATETIME_FORMAT") + date_format(at, ":s O")

@@ -9,6 +9,8 @@ from typing import TypeVar
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
+from core.demonstration import named
+
 LONGEST = 120  # letters of a name before its ending
 ENDING = re.compile(r"[a-z0-9]{1,8}")
 # What Windows takes for a device, whatever the ending.
@@ -33,9 +35,14 @@ def attachment(name: str) -> str:
     return str(content_disposition_header(True, safe_name(name)))
 
 
+def made_here(name: str) -> str:
+    """The same for what Tutela made: in a demonstration its name says so."""
+    return attachment(named(name))
+
+
 def file_answer(content: bytes, media_type: str, name: str) -> HttpResponse:
     """An answer that a browser saves as a file under this name."""
-    headers = {"Content-Disposition": attachment(name)}
+    headers = {"Content-Disposition": made_here(name)}
     return HttpResponse(content, content_type=media_type, headers=headers)
 
 

@@ -58,4 +58,4 @@ def told_day(known: str) -> str:
         first = first_day(known)
     except ValueError:
         return known
-    return date_format(first, {4: "Y", 7: "F Y"}.get(len(known), "j M Y"))
+    return date_format(first, {4: "Y", 7: "YEAR_MONTH_FORMAT"}.get(len(known), "DATE_FORMAT"))

@@ -18,7 +18,8 @@ from django.conf import settings
 # What a line of ours may say besides: log.error("a constant", extra={"count": 3}).
 EXTRA = ("view", "method", "status", "ms", "count", "step", "place", "line", "error")
 OURS = (
-    *("config", "reporting", "assistance", "cases", "accounts", "audit", "vault", "core"),
+    *("config", "reporting", "assistance", "cases", "jobs", "accounts", "audit", "vault"),
+    "core",
     "manage",
 )
 LONGEST = 300  # characters of a value

@@ -3,16 +3,22 @@
 import logging
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 from uuid import uuid4
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from whitenoise.middleware import WhiteNoiseFileResponse
 
+from core.http import is_of_program, not_signed_in
 from core.logs import request_id
 
 log = logging.getLogger(__name__)
 
 METHODS = ("GET", "HEAD", "POST")
+ACCOUNT = "/account/"  # below it one signs in, confirms, and sets up the second factor
 EVERYTHING = '"cache", "cookies", "storage"'
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -97,6 +103,64 @@ def three_methods(get_response: GetResponse) -> GetResponse:
         return HttpResponseNotAllowed(METHODS)
 
     return middleware
+
+
+def whole_pages(get_response: GetResponse) -> GetResponse:
+    """Keep whole pages out of the parts of a page that htmx asks for.
+
+    Who has to sign in or confirm is led there, and a refusal that is a page stands in the place of the
+    page: htmx would follow the one and put either into the part that was asked for.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if "HX-Request" not in request.headers:
+            return response
+        if response.status_code == 302 and response["Location"].startswith(ACCOUNT):
+            response["HX-Redirect"] = response["Location"]
+            response.status_code = 200
+            del response["Location"]
+        elif response.status_code >= 400 and _is_page(response):
+            response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
+        return response
+
+    return middleware
+
+
+def _is_page(response: HttpResponse) -> bool:
+    return not response.streaming and response.content.startswith(b"<!doctype html>")
+
+
+class OwnPagesCompressed(GZipMiddleware):
+    """Compress the pages that one of ours, or its reader's press in it, asks for.
+
+    The length of what is compressed tells a secret to whoever can have it stand beside words of their
+    choice over and over (BREACH; Gluck, Harris and Prado, 2013). Another site's pages could: a browser
+    marks what they ask for, and that stays as it is. Django adds up to 100 random bytes besides.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        is_own = request.headers.get("Sec-Fetch-Site") == "same-origin"
+        if is_own and response.get("Content-Type", "").startswith("text/html"):
+            return super().process_response(request, response)
+        return response
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Whoever is not signed in is led to the sign-in, and told so when their session just ended. A
+    program is told in its own way: it could not follow."""
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponse:
+        if is_of_program(request):
+            return not_signed_in()
+        answer = super().handle_no_permission(request, view_func)
+        if request.session.was_of:  # type: ignore[attr-defined]
+            answer["Location"] += "&over=1"  # behind the address to go on at
+        return answer
 
 
 def leave_nothing(response: HttpResponse) -> HttpResponse:

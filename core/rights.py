@@ -31,7 +31,7 @@ class Right(StrEnum):
     ERASURE_ASK = "erasure.ask"
     ERASURE_DECIDE = "erasure.decide"  # on what somebody else asked for
     RETENTION_SET = "retention.set"  # how long closed cases are kept
-    CASE_EXPORT = "case.export"  # ask for a workbook of cases one holds a grant on
+    CASE_EXPORT = "case.export"  # ask for a workbook of cases one sees, or print a summary of one
     EXPORT_DECIDE = "export.decide"  # on a workbook that somebody else asked for
     CASE_AUDIT = "case.audit"  # who read and who changed what, in cases one holds a grant on
     CONTENT_APPROVE = "content.approve"  # payments and closures that somebody else recorded
@@ -44,5 +44,11 @@ class Right(StrEnum):
     ACCOUNTS_KEEP = "accounts.keep"  # the people of one's own organisation
     ACCOUNTS_ALL = "accounts.all"  # the people of every organisation, teams, offices, organisations
     ACTS_DECIDE = "acts.decide"  # be the second person to what somebody else asked for
+    STATISTICS_SEE = "statistics.see"  # the dashboards, and what was published
     STATISTICS_BUILD = "statistics.build"
     STATISTICS_FREEZE = "statistics.freeze"
+    STATISTICS_VERIFY = (
+        "statistics.verify"  # ask to see one exact table, and decide on what somebody else asked
+    )
+    RELEASE_PROPOSE = "release.propose"  # statistics to be published
+    RELEASE_DECIDE = "release.decide"  # on a release that somebody else proposed

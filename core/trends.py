@@ -113,8 +113,8 @@ class Trend:
             )
             yield _text(0, y + 4, label, "muted")
         under = top + HEIGHT + LINE
-        yield _text(self._left, under, date_format(self.days[0], "j M Y"), "muted")
-        yield _text(WIDTH, under, date_format(self.days[-1], "j M Y"), "muted", "end")
+        yield _text(self._left, under, date_format(self.days[0], "DATE_FORMAT"), "muted")
+        yield _text(WIDTH, under, date_format(self.days[-1], "DATE_FORMAT"), "muted", "end")
 
     def _line(self, number: int, line: Line, top: float) -> Iterator[SafeString]:
         """A stretch between each two values that follow each other, and a point for every value."""
@@ -128,7 +128,7 @@ class Trend:
         )
         for day, value, place in zip(self.days, line.values, at, strict=True):
             if place is not None and value is not None:
-                words = f"{line.label}, {date_format(day, 'j M Y')}: {self.told(value)}"
+                words = f"{line.label}, {date_format(day, 'DATE_FORMAT')}: {self.told(value)}"
                 yield _point(number, *place, words)
 
     def _legend(self) -> Iterator[SafeString]:

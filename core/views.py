@@ -5,20 +5,31 @@ import calendar
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
+from core import guide
 from core.middleware import leave_nothing
 
 
 @require_safe
 @login_not_required
 def help_page(request: HttpRequest) -> HttpResponse:
-    """What to do in common situations. Open to those who cannot sign in, too."""
-    return render(request, "core/help.html")
+    """The topics of the guide, and what to do in common situations. Open to those who cannot sign in."""
+    return render(request, "core/help.html", {"topics": guide.TOPICS})
+
+
+@require_safe
+@login_not_required
+def topic(request: HttpRequest, topic: str) -> HttpResponse:
+    """One topic of the guide."""
+    if topic not in guide.TOPICS:
+        raise Http404
+    context = {"title": guide.TOPICS[topic], "text": guide.text_of(topic), "topics": guide.TOPICS}
+    return render(request, "core/topic.html", context)
 
 
 @require_GET

@@ -1,4 +1,4 @@
-"""The statistics for programs, with the session of a person: what there is, and any table of it.
+"""The statistics for programs, in the name of a person: what there is, and any table of it.
 
 The figures are those of the page. docs/reference/statistics-api.md shows an answer of each kind.
 """
@@ -13,11 +13,10 @@ from core.http import StaffRequest, for_programs
 from core.rights import Right
 from reporting import services
 from reporting.exports import schema_of, to_json
-from reporting.forms import FIRST_TABLE, TableForm
+from reporting.forms import FIELDS, FIRST_TABLE, TableForm
 from reporting.surface import MAX_DIMENSIONS
 
-NAMES = ("dims", "filter", "level")
-FIELDS = ("rows", "columns", "split")  # of the builder, in the order of `dims`
+NAMES = ("dims", "filter", "level", "measure")
 
 
 @for_programs
@@ -37,7 +36,8 @@ def table(request: StaffRequest) -> HttpResponse:
     """The table that the query names, or the first one of the page; recorded as on the page."""
     surface = services.surface_of(services.current_snapshot().pk)
     definition = TableForm.read(_asked(request.GET), surface)
-    found = services.view_table(definition, by=request.user)
+    form = "token" if request.token else "api"
+    found = services.view_table(definition, by=request.user, form=form, token=request.token)
     return HttpResponse(to_json(found), content_type="application/json")
 
 
@@ -46,7 +46,9 @@ def _asked(query: QueryDict) -> dict[str, str]:
     if not query:
         return FIRST_TABLE
     if any(name not in NAMES or len(values) > 1 for name, values in query.lists()):
-        raise BadInput(_("Name dims, filter and level, each at most once, and nothing else."))
+        raise BadInput(
+            _("Name dims, filter, level and measure, each at most once, and nothing else.")
+        )
     dims = query.get("dims", "").split(",")
     if not all(dims) or len(dims) > MAX_DIMENSIONS:
         raise BadInput(
@@ -54,4 +56,5 @@ def _asked(query: QueryDict) -> dict[str, str]:
             % {"count": MAX_DIMENSIONS}
         )
     shown = dict(zip(FIELDS, dims, strict=False))
-    return shown | {"only": query.get("filter", ""), "level": query.get("level", "")}
+    asked = {name: query.get(name, "") for name in ("level", "measure")}
+    return shown | asked | {"only": query.get("filter", "")}

@@ -8,6 +8,7 @@ otherwise name that person's answer; and cells redrawn without cause could be av
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import starmap
 from typing import Any
 
 import msgspec
@@ -29,12 +30,15 @@ class Marks:
 
     def of(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The same rows, each marked on its way."""
-        for person, facts, kinds in rows:
-            content = person.bytes + msgspec.json.encode(facts) + ",".join(sorted(kinds)).encode()
+        for row in starmap(Row, rows):
+            content = row.person.bytes + msgspec.json.encode(row.facts)
+            content += ",".join(sorted(row.kinds)).encode()
+            if row.amounts:
+                content += msgspec.json.encode(row.amounts, order="sorted")
             digest = blake2b(content, key=self.key, digest_size=8).digest()
             self.values.append(int.from_bytes(digest, "big"))
-            self.buckets.append(person.bytes[-1])  # the random end of the identifier
-            yield person, facts, kinds
+            self.buckets.append(row.person.bytes[-1])  # the random end of the identifier
+            yield row
 
 
 def describe(marks: Marks, years: Column) -> dict[str, Any]:

@@ -13,11 +13,14 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from cases.workbooks.writing import OPTIONS, WIDTH
+from core import demonstration
 from core.cells import safe_row, safe_text
+from reporting.datasheets import lines_of_sheet, sheet_of
 from reporting.dimensions import DIMENSIONS
+from reporting.measures import PERSONS, measures_of
 from reporting.models import Snapshot
 from reporting.protection import THRESHOLD
-from reporting.surface import MAX_DIMENSIONS, Surface
+from reporting.surface import MAX_DIMENSIONS, MOST_OF_AMOUNTS, Surface
 from reporting.tables import Category, Cell, Layer, Table, notes_of_all
 
 BYTE_ORDER_MARK = "\ufeff"  # else spreadsheets take UTF-8 for an old code page
@@ -32,7 +35,7 @@ def to_csv(table: Table) -> bytes:
 
 
 def to_xlsx(table: Table) -> bytes:
-    """The same lines as a sheet, in which figures are numbers."""
+    """The same lines as a sheet, in which figures are numbers; behind it the data sheet."""
     made, lines = io.BytesIO(), _lines(table)
     head = lines.index([]) + 1
     with xlsxwriter.Workbook(made, OPTIONS) as book:
@@ -40,6 +43,9 @@ def to_xlsx(table: Table) -> bytes:
         sheet = book.add_worksheet(_("Statistics"))
         sheet.set_column(0, len(lines[head]) - 1, WIDTH)
         fill_sheet(sheet, lines, {0: bold, head: bold})
+        sheet = book.add_worksheet(_("Data sheet"))
+        sheet.set_column(0, 1, WIDTH)
+        fill_sheet(sheet, list(lines_of_sheet(table)), {})
     return made.getvalue()
 
 
@@ -55,6 +61,7 @@ def as_dict(table: Table) -> dict[str, Any]:
     axes = ((asked.rows, table.rows), (asked.columns, table.columns), (asked.split, splits))
     return {
         "title": table.title,
+        "measure": _named(table.measure.code, table.measure.label),
         "as_of": _day(table.taken_at),
         "dimensions": [
             _named(key, DIMENSIONS[key].label)
@@ -69,6 +76,7 @@ def as_dict(table: Table) -> dict[str, Any]:
         ],
         "figures": [{"of": codes} | _as_figure(cell) for codes, cell in table.figures],
         "notes": table.notes,
+        "data_sheet": sheet_of(table),
     }
 
 
@@ -78,6 +86,11 @@ def schema_of(snapshot: Snapshot, surface: Surface) -> dict[str, Any]:
         "snapshot": {"number": snapshot.number, "as_of": _day(snapshot.taken_at)},
         "threshold": THRESHOLD,
         "most_dimensions": MAX_DIMENSIONS,
+        "measures": [
+            _named(measure.code, measure.label)
+            | {"most_dimensions": MOST_OF_AMOUNTS if measure.magnitude else MAX_DIMENSIONS}
+            for measure in measures_of(surface)
+        ],
         "dimensions": [
             _named(key, dimension.label)
             | {
@@ -111,7 +124,7 @@ def fill_sheet(
             match cell:
                 case Decimal():
                     sheet.write_number(number, column, cell, sum_of)
-                case int():
+                case int() | float():
                     sheet.write_number(number, column, cell)
                 case _:
                     sheet.write_string(number, column, safe_text(cell), styles.get(number))
@@ -122,6 +135,7 @@ def _lines(table: Table) -> list[list[Any]]:
     split = [table.split_label] if table.split_label else []
     lines: list[list[Any]] = [
         [table.title],
+        *([told] for told in demonstration.lines()),
         [_("As of %(day)s") % {"day": _day(table.taken_at)}],
         *([note] for note in table.notes),
         [],
@@ -142,9 +156,10 @@ def _as_value(cell: Cell) -> object:
 
 
 def _as_figure(cell: Cell) -> dict[str, object]:
+    name = "persons" if cell.measure.code == PERSONS else "value"
     if cell.number is not None:
-        return {"persons": cell.number}
-    return {"persons": None, "reason": "withheld" if cell.figure.withheld else "hidden"}
+        return {name: cell.number}
+    return {name: None, "reason": "withheld" if cell.figure.withheld else "hidden"}
 
 
 def _named(code: str, label: object) -> dict[str, Any]:

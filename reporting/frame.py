@@ -1,21 +1,43 @@
 """The persons of a freeze as columns of small integers, and how they are counted.
 
-Everything in here is exact and unprotected. Only the freeze (reporting/freeze.py) and the tests
-use it; nothing of it outlives the freeze.
+Everything in here is exact and unprotected. Only the freeze, the making of a release, a look at an
+exact table and the tests use it; nothing of it outlives them.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, islice, starmap
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
 
+from cases.reference import UNANSWERED
 from cases.sections import CaseFacts
 from core.exceptions import BadInput
-from reporting.dimensions import ANY_OTHER, DIMENSIONS, NOT_RECORDED, Dimension, Key
+from reporting.dimensions import (
+    ALONE,
+    ANY_OTHER,
+    DIMENSIONS,
+    ELSEWHERE,
+    NOT_RECORDED,
+    Dimension,
+    Key,
+)
 
-Row = tuple[UUID, CaseFacts, Collection[str]]  # person, coded attributes, kinds of assistance
+NARROW = np.int16  # no dimension has as many as 2**15 categories
+BATCH = 200  # persons read at a time, dimension by dimension: as many as stay in the cache
+LAST = (ANY_OTHER, *UNANSWERED, NOT_RECORDED)  # in this order, after all other categories
+
+
+class Row(NamedTuple):
+    """One person as statistics know them."""
+
+    person: UUID
+    facts: CaseFacts
+    kinds: Collection[str]  # of assistance
+    amounts: Mapping[str, float] = {}  # measures.MAGNITUDES → how much; without an answer, none
 
 
 @dataclass(frozen=True)
@@ -27,8 +49,16 @@ class Column:
     """
 
     codes: tuple[str, ...]
-    answers: np.ndarray  # int64
-    per_person: np.ndarray | None = None  # int64, one a person
+    answers: np.ndarray  # NARROW
+    per_person: np.ndarray | None = None  # NARROW, one a person
+
+    @classmethod
+    def of(
+        cls, codes: Sequence[str], answers: np.ndarray, per_person: np.ndarray | None = None
+    ) -> "Column":
+        """A column of whole numbers of any type."""
+        narrow = None if per_person is None else per_person.astype(NARROW)
+        return cls(tuple(codes), answers.astype(NARROW), narrow)
 
     @cached_property
     def starts(self) -> np.ndarray:
@@ -45,19 +75,24 @@ class Column:
         moved = np.array([position[group_of.get(code, code)] for code in self.codes])
         answers = moved[self.answers]
         if self.per_person is None:
-            return Column(tuple(codes), answers)
+            return Column.of(codes, answers)
         persons = np.repeat(np.arange(len(self.per_person)), self.per_person)
-        pairs = np.unique(persons * len(codes) + answers)
+        pairs = np.sort(persons * len(codes) + answers, kind="stable")  # nearly sorted: quick
+        pairs = pairs[np.diff(pairs, prepend=-1) > 0]
         counts = np.bincount(pairs // len(codes), minlength=len(self.per_person))
-        return Column(tuple(codes), pairs % len(codes), counts)
+        return Column.of(codes, pairs % len(codes), counts)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """All countable persons: 16-byte identifiers, and a column for each dimension at level 0."""
+    """All countable persons: 16-byte identifiers, and a column for each dimension at level 0.
+
+    amounts: magnitude → float64, one a person; NaN for whoever has none.
+    """
 
     persons: list[bytes]
     columns: dict[Key, Column]
+    amounts: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.persons)
@@ -67,42 +102,135 @@ def build(rows: Iterable[Row], year: int) -> Frame:
     """Read every person once. `year` is the year of the freeze; later years are not categories."""
     persons: list[bytes] = []
     readers = [_Reader(dimension, dimension.codes(year)) for dimension in DIMENSIONS.values()]
-    for person, facts, kinds in rows:
-        persons.append(person.bytes)
+    amounts: dict[str, dict[int, float]] = {}
+    remaining = starmap(Row, rows)
+    while batch := list(islice(remaining, BATCH)):
+        for place, row in enumerate(batch, len(persons)):
+            for name, amount in row.amounts.items():
+                amounts.setdefault(name, {})[place] = amount
+        persons += [row.person.bytes for row in batch]
         for reader in readers:
-            reader.read(facts, kinds)
-    return Frame(persons, {reader.dimension.key: reader.column() for reader in readers})
+            reader.read(batch)
+    columns = {reader.dimension.key: reader.column() for reader in readers}
+    return Frame(persons, columns, {n: _array(a, len(persons)) for n, a in amounts.items()})
+
+
+def _array(amounts: Mapping[int, float], size: int) -> np.ndarray:
+    """Amounts by position as an array, NaN where there is none."""
+    array = np.full(size, np.nan)
+    array[list(amounts)] = list(amounts.values())
+    return array
 
 
 class _Reader:
-    """Collects one dimension of person after person."""
+    """Collects one dimension of person after person.
+
+    There are far fewer different answers than persons: each is looked up among the codes once.
+    """
 
     def __init__(self, dimension: Dimension, codes: list[str]) -> None:
         self.dimension = dimension
         self.codes = codes
-        self.position = {code: index for index, code in enumerate(codes)}
-        self.any_other = self.position[ANY_OTHER]
-        self.not_recorded = self.position[NOT_RECORDED]
-        self.answers: list[int] = []
-        self.per_person: list[int] = []
+        self.answers = _Answers({code: index for index, code in enumerate(codes)})
+        self.given: list[np.ndarray] = []  # which of the answers each person gave, a batch each
 
-    def read(self, facts: CaseFacts, kinds: Collection[str]) -> None:
-        answer = self.dimension.answer(facts, kinds)
-        if not answer:
-            found = [self.not_recorded]
-        elif isinstance(answer, str):
-            found = [self.position.get(answer, self.any_other)]
-        else:
-            known = {self.position.get(code, self.any_other) for code in answer if code}
-            found = sorted(known) or [self.not_recorded]
-        self.answers += found
-        self.per_person.append(len(found))
+    def read(self, rows: Sequence[Row]) -> None:
+        answer = self.dimension.answer
+        # By their places, so that a row may carry more than these.
+        given = [answer(row[1], row[2]) for row in rows]
+        if given and not isinstance(given[0], str):
+            given = list(map(tuple, given))
+        numbers = map(self.answers.__getitem__, given)
+        self.given.append(np.fromiter(numbers, dtype=np.int32, count=len(given)))
 
     def column(self) -> Column:
-        answers = np.array(self.answers, dtype=np.int64)
-        if len(self.answers) == len(self.per_person):
-            return Column(tuple(self.codes), answers)
-        return Column(tuple(self.codes), answers, np.array(self.per_person, dtype=np.int64))
+        given = np.concatenate(self.given) if self.given else np.empty(0, dtype=np.int32)
+        sizes = np.array([len(places) for places in self.answers.places], dtype=np.int64)
+        places = np.array(list(chain.from_iterable(self.answers.places)), dtype=np.int64)
+        starts, per_person = (np.cumsum(sizes) - sizes)[given], sizes[given]
+        if (per_person == 1).all():
+            return Column.of(self.codes, places[starts])
+        ends = np.cumsum(per_person)
+        shifts = starts - (ends - per_person)  # from a place among all answers to one in `places`
+        picks = np.arange(ends[-1]) + np.repeat(shifts, per_person)
+        return Column.of(self.codes, places[picks], per_person)
+
+
+class _Answers(dict[Any, int]):
+    """Number of each different answer, in the order in which they come up; `places`: its categories."""
+
+    def __init__(self, position: Mapping[str, int]) -> None:
+        super().__init__()
+        self.position = position
+        self.places: list[list[int]] = []
+
+    def __missing__(self, answer: str | tuple[str, ...]) -> int:
+        given = [code for code in ([answer] if isinstance(answer, str) else answer) if code]
+        # Attacks count on it that what says that there is no other answer stands alone.
+        codes = [code for code in given if code not in ALONE] or given[:1]
+        any_other = self.position[ANY_OTHER]
+        found = {self.position.get(code, any_other) for code in codes}
+        self.places.append(sorted(found) or [self.position[NOT_RECORDED]])
+        self[answer] = len(self.places) - 1
+        return self[answer]
+
+
+def levels_of(
+    column: Column, dimension: Dimension, shown_of: Callable[[Column], Collection[str]]
+) -> list[Column]:
+    """The column of a dimension at each of its levels, the finest first; each nests in the next.
+
+    `shown_of` gives the categories of a column whose protected number is shown. Only that decides what
+    is folded, so that the categories tell no more than the figures do.
+    """
+    found = [column]
+    for level in range(1, dimension.top_level + 1):
+        group_of = dimension.group_of(level)
+        found.append(found[-1].grouped(codes_of_groups(found[-1], group_of), group_of))
+    return _folded(found, dimension, shown_of) if dimension.folds else found
+
+
+def codes_of_groups(column: Column, group_of: Mapping[str, str]) -> list[str]:
+    """The codes of the groups in the order of their members; what is no category of its own last."""
+    codes = dict.fromkeys(group_of.get(code, code) for code in column.codes)
+    rest = [code for code in codes if code.startswith(ELSEWHERE)]
+    last = [code for code in LAST if code in codes]
+    return [*filter(is_named, codes), *rest, *last]
+
+
+def is_named(code: str) -> bool:
+    """Whether a code is that of one category or group, and not of a rest or of no answer."""
+    return code not in LAST and not code.startswith(ELSEWHERE)
+
+
+def _folded(
+    columns: Sequence[Column],
+    dimension: Dimension,
+    shown_of: Callable[[Column], Collection[str]],
+) -> list[Column]:
+    """The levels with each category that is not shown put with the others of its group.
+
+    A group that is folded itself takes all of its members along: so levels still nest.
+    """
+    found: list[Column] = []
+    above: dict[str, str] = {}  # what became of each category one level up
+    for level in reversed(range(len(columns))):
+        column, shown = columns[level], shown_of(columns[level])
+        group_of = (
+            dimension.group_of(level + 1) if above else dict.fromkeys(column.codes, ANY_OTHER)
+        )
+        became = {}
+        for code in column.codes:
+            group = group_of.get(code, code)
+            if code not in LAST and above.get(group, group) != group:
+                became[code] = above[group]
+            elif code in LAST or code in shown:
+                became[code] = code
+            else:
+                became[code] = group if group == ANY_OTHER else ELSEWHERE + group
+        found.insert(0, column.grouped(codes_of_groups(column, became), became))
+        above = became
+    return found
 
 
 @dataclass(frozen=True)
@@ -118,17 +246,24 @@ class Placement:
         if column.per_person is None:
             answers = column.answers if self.persons is None else column.answers[self.persons]
             return Placement(self.cells * size + answers, self.persons)
-        persons = np.arange(len(column.per_person)) if self.persons is None else self.persons
-        repeats = column.per_person[persons]
-        row_starts = np.cumsum(repeats) - repeats
-        # The k-th copy of a row takes the k-th answer of its person.
-        picks = np.arange(int(repeats.sum())) + np.repeat(
-            column.starts[persons] - row_starts, repeats
-        )
-        return Placement(
-            np.repeat(self.cells, repeats) * size + column.answers[picks],
-            np.repeat(persons, repeats),
-        )
+        rows, answers = repeated(column, self.persons)
+        persons = rows if self.persons is None else self.persons[rows]
+        return Placement(self.cells[rows] * size + answers, persons)
+
+
+def repeated(column: Column, persons: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Rows, each repeated for every answer of its person: positions of rows, and the answers.
+
+    `persons` says whose each row is; None for one row a person. The k-th copy of a row takes the k-th
+    answer.
+    """
+    assert column.per_person is not None
+    repeats, starts = column.per_person, column.starts
+    if persons is not None:
+        repeats, starts = repeats[persons], starts[persons]
+    rows = np.repeat(np.arange(len(repeats)), repeats)
+    shifts = starts - (np.cumsum(repeats) - repeats)  # from a place among the copies to an answer
+    return rows, column.answers[np.arange(len(rows)) + shifts[rows]]
 
 
 def everyone(frame: Frame) -> Placement:

@@ -6,6 +6,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import TrackedModel
+from core.ids import uuid7
+from reporting.releases.models import LedgerEntry, Release, ReleaseFiles
+from reporting.verification.models import Verification, VerificationState
+from vault.fields import SealedField
+
+__all__ = [
+    "LedgerEntry",
+    "LoadedRows",
+    "Release",
+    "ReleaseFiles",
+    "Snapshot",
+    "Verification",
+    "VerificationState",
+]
 
 
 class Snapshot(TrackedModel):
@@ -24,6 +38,8 @@ class Snapshot(TrackedModel):
             "surface",
             "epochs",
             "digests",
+            "of_loaded_rows",
+            "damaged",
         )
         sealed = ()
 
@@ -37,9 +53,37 @@ class Snapshot(TrackedModel):
     surface = models.BinaryField()  # reporting.surface.pack
     epochs = models.JSONField(default=dict)  # year of registration -> freeze that last redrew it
     digests = models.JSONField(default=dict)  # reporting.epochs.describe
+    # Empty where it was made of the cases; else of rows that were loaded (reporting/loading.py).
+    of_loaded_rows = models.BooleanField(_("of loaded rows"), null=True, blank=True)
+    # Cases that did not open and are not in it; empty for none.
+    damaged = models.PositiveIntegerField(_("damaged cases left out"), null=True, blank=True)
 
     class Meta:
         ordering = ("-number",)
 
     def __str__(self) -> str:
         return f"{self.number}"
+
+
+class LoadedRows(models.Model):
+    """Some thousand rows of facts that statistics are tried with; no part of the record.
+
+    In test and demonstration installations only. Sealed for the installation and bound to their place.
+    """
+
+    class Privacy:
+        open = ("id", "load", "place")
+        sealed = ("content_sealed",)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    load = models.UUIDField()  # the same for all rows of one file
+    place = models.PositiveIntegerField(unique=True)
+    content_sealed = SealedField()  # reporting.loading
+
+    class Meta:
+        default_permissions = ()
+
+    @property
+    def owner(self) -> str:
+        """What the content is sealed to."""
+        return f"{self.load} {self.place}"

@@ -11,11 +11,12 @@ their union; and everything below the threshold looks alike, a true zero include
 Pure functions, no database. docs/explanation/statistics.md tells the reasons.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
-from scipy.optimize import root
 
 THRESHOLD = 11  # what shows less than this is not shown; the k of the CTDC data sets
 MAX_NOISE = 5
@@ -37,6 +38,15 @@ def record_key(key: bytes, person: bytes, epoch: int) -> int:
     return int.from_bytes(blake2b(person + epoch.to_bytes(4, "big"), key=key).digest()[:4], "big")
 
 
+def record_keys(key: bytes, persons: Sequence[bytes], epochs: np.ndarray) -> np.ndarray:
+    """The record key of each person in their epoch, as float64: sums of them are exact."""
+    suffix = {epoch: epoch.to_bytes(4, "big") for epoch in np.unique(epochs).tolist()}
+    whole = bytearray()
+    for person, epoch in zip(persons, epochs.tolist(), strict=True):
+        whole += blake2b(person + suffix[epoch], key=key).digest()[:4]
+    return np.frombuffer(bytes(whole), dtype=">u4").astype(np.float64)
+
+
 @cache
 def noise_row(n: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """The possible noise of a cell of `n` persons, and the probability of each value.
@@ -46,6 +56,9 @@ def noise_row(n: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """
     if n == 0:
         return (0,), (1.0,)
+    # Not with the program: every command, most of which count nobody, would wait for it.
+    from scipy.optimize import root
+
     values = np.arange(-min(n, MAX_NOISE), MAX_NOISE + 1)
 
     def weights(coefficients: np.ndarray) -> np.ndarray:
@@ -65,14 +78,7 @@ def noise_row(n: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
 
 def noise(n: np.ndarray, cell_keys: np.ndarray, key: bytes) -> np.ndarray:
     """Noise of cells with `n` persons and keys `cell_keys` (both int64, equal length)."""
-    u = np.fromiter(
-        (
-            int.from_bytes(blake2b(cell, key=key, digest_size=8).digest(), "big") / 2**64
-            for cell in _cell_bytes(n, cell_keys)
-        ),
-        dtype=np.float64,
-        count=len(n),
-    )
+    u = uniform(n, cell_keys, key)
     drawn = np.zeros(len(n), dtype=np.int64)
     rows = np.minimum(n, MAX_NOISE)  # from MAX_NOISE persons on, all cells share one row
     for row in np.unique(rows):
@@ -83,12 +89,15 @@ def noise(n: np.ndarray, cell_keys: np.ndarray, key: bytes) -> np.ndarray:
     return drawn
 
 
-def _cell_bytes(n: np.ndarray, cell_keys: np.ndarray) -> list[bytes]:
-    """Cell key (4 bytes) and count (8 bytes) of each cell, big-endian."""
+def uniform(n: np.ndarray, cell_keys: np.ndarray, key: bytes) -> np.ndarray:
+    """A number in [0, 1) for each cell of `n` persons: the keyed hash of its key and its count."""
     packed = np.empty(len(n), dtype=[("key", ">u4"), ("n", ">u8")])
     packed["key"], packed["n"] = cell_keys, n
-    whole = packed.tobytes()
-    return [whole[start : start + 12] for start in range(0, len(whole), 12)]
+    cells = packed.tobytes()
+    hashes = bytearray()
+    for at in range(0, len(cells), packed.itemsize):
+        hashes += blake2b(cells[at : at + packed.itemsize], key=key, digest_size=8).digest()
+    return np.frombuffer(bytes(hashes), dtype=">u8") / 2.0**64
 
 
 def protect(n: np.ndarray, key_sums: np.ndarray, key: bytes) -> np.ndarray:
@@ -106,9 +115,10 @@ def protect(n: np.ndarray, key_sums: np.ndarray, key: bytes) -> np.ndarray:
     return shown
 
 
-def gives_answer_away(group: int, largest: int) -> bool:
+def gives_answer_away(group: Any, largest: Any) -> Any:
     """Whether to know that someone is in this group is nearly to know their answer.
 
-    `group` and `largest` are protected numbers: of the group, and of its most frequent answer.
+    `group` and `largest` are protected numbers, or arrays of them: of the group, and of its most
+    frequent answer.
     """
-    return THRESHOLD <= group < SMALL_GROUP and largest >= NEARLY_ALL * group
+    return (group >= THRESHOLD) & (group < SMALL_GROUP) & (largest >= NEARLY_ALL * group)

@@ -1,5 +1,6 @@
 """The cast. Every test knows them: Alena keeps the case, the others have their reasons to look at it."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -12,10 +13,11 @@ from allauth.account.internal.flows.login import (
     AUTHENTICATION_METHODS_SESSION_KEY,
     record_authentication,
 )
+from django.conf import settings
 from django.db import connections
 from django.db.transaction import Atomic
 from django.test import Client, TransactionTestCase
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Office, Team, User
 from accounts.services import make_office, make_organisation, make_user
@@ -48,6 +50,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.django_db(**wanted), append=False)
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: collecting garbage need not go through it, nor so often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
 def _touches_database(item: pytest.Item) -> bool:
     used = {"db", "transactional_db", "own_databases"}
     fixtures = set(getattr(item, "fixturenames", ()))
@@ -65,6 +74,13 @@ def unlocked(request: pytest.FixtureRequest) -> Iterator[None]:
         keyring.unlock()
     yield
     keyring.forget()
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """The language of a request stays with its thread until the next one, and so would a test's."""
+    yield
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -197,6 +213,18 @@ def outsider(person: Callable[..., User]) -> User:
 def daria(person: Callable[..., User]) -> User:
     """The data-protection officer."""
     return person("daria", "data_protection", at=None)
+
+
+@pytest.fixture
+def kastus(person: Callable[..., User]) -> User:
+    """The head of mission."""
+    return person("kastus", "director", at=None)
+
+
+@pytest.fixture
+def ingrid(person: Callable[..., User]) -> User:
+    """Somebody of a donor."""
+    return person("ingrid", "donor", at=None)
 
 
 @pytest.fixture

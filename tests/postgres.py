@@ -22,7 +22,7 @@ START_WITHIN = 60.0  # seconds
 # counted rows in between would have the next test's queries planned for empty tables.
 FAST = (
     *("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
-    *("autovacuum=off", "max_connections=60"),
+    *("autovacuum=off", "max_connections=160"),
 )
 
 # Runs the server as a child, and waits at a pipe that closes when the test run ends or is killed.

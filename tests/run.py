@@ -20,7 +20,8 @@ from tests.browser.chromium import find_chromium  # noqa: E402
 
 # A test that hangs says where, and fails.
 STOP = ["-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true"]
-QUICK = ["-q", "-n", "2", *STOP, "tests", "-m", "not browser"]
+WORKERS = str(min(max(os.cpu_count() or 2, 2), 4))  # more would wait for the disk
+QUICK = ["-q", "-n", WORKERS, *STOP, "tests", "-m", "not browser"]
 # These know no database, or bring their own, PostgreSQL's among them: once is enough.
 OWN_DATABASES = [
     f"--ignore-glob=tests/{these}*"
@@ -29,19 +30,31 @@ OWN_DATABASES = [
         *("cases/test_attachments_content", "vault/test_providers", "vault/test_files", "core/"),
     )
 ]
+# These ask every page for every person, tamper a thousand times or carry a thousand cases: what is other
+# on PostgreSQL, the statements, other tests send there, too.
+WALKS = [
+    f"--ignore-glob=tests/{these}*"
+    for these in (
+        *("adversary/test_page_walk", "adversary/test_thousand_tamperings"),
+        *("guards/test_replay", "guards/test_erased_case", "guards/test_access_matrix"),
+        *("guards/test_languages", "guards/test_guide", "guards/test_audit_coverage"),
+        *("cases/test_workbooks", "audit/test_verifier"),
+    )
+]
 PARTS = {
     "on SQLite": ["-m", "pytest", *QUICK],
-    "on PostgreSQL": ["-m", "tests.postgres", *QUICK, *OWN_DATABASES],
+    "on PostgreSQL": ["-m", "tests.postgres", *QUICK, *OWN_DATABASES, *WALKS],
     "in Chromium": ["-m", "pytest", "-q", *STOP, "tests/browser"],
 }
+PACKAGES = ("chromium", "chromium-headless-shell")
 NO_CHROMIUM = (
     "The tests drive Chromium, and there is none on this machine. Install it (on Debian:"
-    " apt-get install chromium) or name one in the variable CHROMIUM."
+    f" apt-get install {' '.join(PACKAGES)}) or name one in the variable CHROMIUM."
 )
 
 
 def main() -> int:
-    if not (find_chromium() or _install_chromium()):
+    if not (find_chromium(whole=True) or _install_chromium()):
         _say(NO_CHROMIUM)
         return 1
     started = time.monotonic()
@@ -100,11 +113,14 @@ def _install_chromium() -> str | None:
     if as_root and not shutil.which("sudo"):
         return None
     _say("--- Installing Chromium")
-    for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+    for words in (
+        ["update"],
+        ["install", "-y", "--no-install-recommends", *PACKAGES],
+    ):
         command = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", *words]
         if subprocess.run(command).returncode:
             return None
-    return find_chromium()
+    return find_chromium(whole=True)
 
 
 if __name__ == "__main__":

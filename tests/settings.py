@@ -16,6 +16,8 @@ from config.settings import *  # noqa: E402, F403
 # test's transaction; closing a cursor of the server there would end that transaction.
 for database in DATABASES.values():  # noqa: F405
     database["DISABLE_SERVER_SIDE_CURSORS"] = True
+# Work is done where it is asked for; tests/jobs/test_worker.py has a worker.
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {  # noqa: F405
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -5,9 +5,11 @@ from accounts.models.proposal import Proposal, ProposalState
 from accounts.models.session import Session
 from accounts.models.sign_in import LinkedIdentity, PasswordLink, Tally, UsedCode
 from accounts.models.tenure import RoleHolding, TeamMembership
+from accounts.models.token import AccessToken
 from accounts.models.user import User
 
 __all__ = [
+    "AccessToken",
     "LinkedIdentity",
     "Office",
     "Organisation",

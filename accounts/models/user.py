@@ -39,6 +39,9 @@ class User(TrackedModel, AbstractUser):
             "date_joined",
             "office",
             "display_name",
+            "language",
+            "theme",
+            "tour_done",
         )
         sealed = ()
 
@@ -47,6 +50,10 @@ class User(TrackedModel, AbstractUser):
 
     display_name = models.CharField(_("name"), max_length=150)
     password = models.CharField(_("password"), max_length=600)  # accounts/hashers.py
+    # Codes of the language and the theme pages are shown in; empty until they are chosen.
+    language = models.CharField(_("language"), max_length=10, blank=True, default="")
+    theme = models.CharField(_("colours"), max_length=10, blank=True, default="")
+    tour_done = models.BooleanField(_("tour seen"), default=False)  # accounts/tour.py
     office = models.ForeignKey(Office, on_delete=models.PROTECT, null=True, blank=True)
 
     def __str__(self) -> str:

@@ -1,15 +1,11 @@
-"""HTML input of letters."""
+"""HTML input of letters and of the support plan on paper."""
+
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from cases.papers import LANGUAGES
-
-
-class LanguageForm(forms.Form):
-    """In which language a letter is written."""
-
-    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=list(LANGUAGES.items()))
+from cases.paper_forms import LanguageForm
 
 
 class CertificateForm(LanguageForm):
@@ -22,3 +18,18 @@ class CertificateForm(LanguageForm):
             "Those that you may read. Whoever sees the letter learns them: ask the person first."
         ),
     )
+
+
+class PlanPaperForm(LanguageForm):
+    """The support plan on paper."""
+
+    tells_name = forms.BooleanField(
+        label=gettext_lazy("Print the person's name"),
+        required=False,
+        help_text=gettext_lazy("Without it, the plan is told apart by its reference."),
+    )
+
+    def __init__(self, *args: Any, reads_identity: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not reads_identity:
+            del self.fields["tells_name"]

@@ -14,7 +14,17 @@ from assistance.sections import ReferralContent
 from audit.verbs import Verb
 from cases import door
 from cases.models import Case
-from cases.papers import Block, Paper, facts, in_language, lines, passage, written_day
+from cases.papers import (
+    Block,
+    Paper,
+    facts,
+    in_language,
+    lines,
+    mark_of,
+    passage,
+    sender,
+    written_day,
+)
 from cases.presenters import text_of
 from cases.sections import Identity
 from cases.selectors import victim_of
@@ -31,7 +41,7 @@ def certificate(case: Case, *, language: str, tells_kinds: bool, by: User) -> Pa
     where there is none.
     """
     made = {"letter": "certificate", "language": language, "kinds": tells_kinds}
-    [person] = door.open_rows(
+    [person], event = door.open_for_paper(
         [victim_of(case)], by=by, verb=Verb.LETTER_MADE, classes=[IDENTITY], details=made
     )
     identity, found = _identity(person), _kinds_of(case, by) if tells_kinds else set()
@@ -41,7 +51,7 @@ def certificate(case: Case, *, language: str, tells_kinds: bool, by: User) -> Pa
         return Paper(
             title=_("Certificate of assistance"),
             made_on=timezone.localdate(),
-            head=_sender(case),
+            head=sender(case),
             blocks=[
                 passage(
                     _("We certify that the person named here was assisted by our organisation.")
@@ -57,6 +67,7 @@ def certificate(case: Case, *, language: str, tells_kinds: bool, by: User) -> Pa
                 passage(_("This is certified at the person's own request.")),
                 *_signed(case),
             ],
+            mark=mark_of(event, by),
         )
 
 
@@ -72,7 +83,7 @@ def referral_letter(row: Referral, *, language: str, by: User) -> Paper:
     made = {"letter": "referral", "language": language, "referral": str(row.pk)}
     rows = [victim_of(case), row]
     classes = {IDENTITY, *(service.cls for service in SERVICES.values())}
-    person, sections = door.open_rows(
+    (person, sections), event = door.open_for_paper(
         rows, by=by, verb=Verb.LETTER_MADE, classes=classes, details=made
     )
     content, identity = sections.get("content"), _identity(person)
@@ -104,8 +115,9 @@ def referral_letter(row: Referral, *, language: str, by: User) -> Paper:
         return Paper(
             title=_("Referral"),
             made_on=timezone.localdate(),
-            head=_sender(case),
+            head=sender(case),
             blocks=[*(block for block in blocks if _says_something(block)), *_signed(case)],
+            mark=mark_of(event, by),
         )
 
 
@@ -129,13 +141,6 @@ def _identity(sections: door.Sections) -> Identity:
 def _named(identity: Identity) -> list[tuple[str, str]]:
     born = text_of("birthdate", identity.birthdate)
     return [(_("Name"), identity.full_name), (_("Born"), born)]
-
-
-def _sender(case: Case) -> list[str]:
-    return [
-        case.office.organisation.name,
-        f"{case.office.name}, {written_day(timezone.localdate())}",
-    ]
 
 
 def _signed(case: Case) -> list[Block]:

@@ -7,17 +7,18 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assistance.letters.forms import CertificateForm, LanguageForm
+from assistance.letters.forms import CertificateForm, PlanPaperForm
 from assistance.letters.letters import IDENTITY, referral_letter
 from assistance.letters.letters import certificate as certificate_of
 from assistance.models import Referral
+from assistance.plans.paper import CLASS, plan_paper
 from assistance.referrals.panel import is_shown_to
-from cases.papers import Paper, as_pdf, in_language
+from cases.paper_forms import LanguageForm
 from cases.selectors import get_case_for
 from cases.services.casework import check_can_write
 from cases.views.frame import case_frame
+from cases.views.papers import paper_answer
 from core.access import require
-from core.downloads import file_answer
 from core.exceptions import BadInput, NotFound
 from core.http import StaffRequest
 from core.rights import Right
@@ -33,12 +34,31 @@ def certificate(request: StaffRequest, reference: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             paper = certificate_of(case, **form.cleaned_data, by=request.user)
-            return _sent(paper, form.cleaned_data["language"], "certificate")
+            return paper_answer(paper, form.cleaned_data["language"], "certificate")
         except BadInput as error:
             form.add_error(None, str(error.message))
     context = case_frame(request, case, access) | {"form": form}
     status = 422 if request.method == "POST" else 200
     return render(request, "assistance/certificate.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@require(Right.CASE_EDIT)
+def plan(request: StaffRequest, reference: str) -> HttpResponse:
+    """Choose the language of the support plan on paper, and get it."""
+    case, access = get_case_for(request.user, reference)
+    check_can_write(request.user, case, CLASS)
+    form = PlanPaperForm(request.POST or None, reads_identity=IDENTITY in access.read)
+    if request.method == "POST" and form.is_valid():
+        data = {"tells_name": False} | form.cleaned_data
+        try:
+            paper = plan_paper(case, **data, by=request.user)
+            return paper_answer(paper, data["language"], "plan")
+        except BadInput as error:
+            form.add_error(None, str(error.message))
+    context = case_frame(request, case, access) | {"form": form}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "assistance/plan_paper.html", context, status=status)
 
 
 @require_POST
@@ -53,10 +73,4 @@ def letter(request: StaffRequest, reference: str, referral: UUID) -> HttpRespons
     form = LanguageForm(request.POST)
     language = form.cleaned_data["language"] if form.is_valid() else "en"
     paper = referral_letter(row, language=language, by=request.user)
-    return _sent(paper, language, "referral")
-
-
-def _sent(paper: Paper, language: str, name: str) -> HttpResponse:
-    with in_language(language):
-        pdf = as_pdf(paper)
-    return file_answer(pdf, "application/pdf", f"{name}.pdf")
+    return paper_answer(paper, language, "referral")

@@ -11,10 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from assistance.models import BudgetLine
 from assistance.money import budgets
 from assistance.money.forms import BudgetLineForm
-from cases.views.frame import revision_of
 from core.access import require
 from core.exceptions import Conflict
-from core.http import StaffRequest
+from core.http import StaffRequest, revision_of
 from core.rights import Right
 
 

@@ -43,6 +43,7 @@ def plan_cost(case: Case, content: CostContent, *, by: User) -> Cost:
     row = Cost(case=case, recorded_on=timezone.localdate(), recorded_by=by)
     row.waits = _waits(row, content, by)
     row.put("content", content)
+    row.take(content)
     trail.save(row, verb=Verb.COST_PLANNED, by=by)
     return row
 
@@ -64,6 +65,7 @@ def change_cost(cost: Cost, content: CostContent, *, revision: int, by: User) ->
                 _("Something of this is paid. Reverse the payment first, or plan another cost.")
             )
         row.put("content", content)
+        row.take(content)
         row.waits = waits
         trail.save(row, verb=Verb.COST_CHANGED, by=by)
     return row

@@ -21,10 +21,10 @@ from cases.access import Access
 from cases.models import Case
 from cases.selectors import get_case_for
 from cases.views import changing
-from cases.views.frame import case_frame, revision_of
+from cases.views.frame import case_frame
 from core.access import require
 from core.exceptions import Conflict, DomainError, NotFound
-from core.http import StaffRequest
+from core.http import StaffRequest, revision_of
 from core.rights import Right
 
 TEMPLATE = "assistance/money.html"

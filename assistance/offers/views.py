@@ -8,10 +8,9 @@ from django.views.decorators.http import require_http_methods
 
 from assistance.offers.forms import OfferForm
 from assistance.offers.offers import offer_of, set_offer
-from cases.views.frame import revision_of
 from core.access import require
 from core.exceptions import Conflict, NotAllowed
-from core.http import StaffRequest
+from core.http import StaffRequest, revision_of
 from core.rights import Right
 
 

@@ -4,13 +4,16 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from assistance import reference
 from assistance.models import SupportPlan
 from assistance.sections import SupportPlanContent
 from audit.verbs import Verb
+from cases import door
 from cases.entries import EntryKind
 from cases.entry_forms import EntryForm
 from cases.forms import day, one_of, text
+from cases.models import Case
 from cases.presenters import item_of
 from cases.reference import entry_choices
 from core.rights import Right
@@ -64,3 +67,15 @@ SUPPORT_PLAN = EntryKind(
     follows=frozenset({"progress", "actual_end_date"}),
     followed=Verb.PLAN_FOLLOWED,
 )
+
+
+def goals_reached(case: Case, by: User) -> list[bool]:
+    """Of each goal of the plan that opens, whether it was reached; for cases.closing.GOALS."""
+    goals = list(SupportPlan.objects.filter(case=case).order_by("pk"))
+    opened = door.open_each(goals, by=by, verb=Verb.CASE_VIEWED, classes=["narrative"])
+    contents = (sections.get("content") for sections in opened if sections)
+    return [
+        content.progress == "reached"
+        for content in contents
+        if isinstance(content, SupportPlanContent)
+    ]

@@ -20,8 +20,8 @@ from cases.approvals import Standing, State, standings
 from cases.door import Sections
 from cases.entries import panel_of
 from cases.models import Case, SealedModel
-from cases.panels import Panel
-from cases.presenters import item_of, told
+from cases.panels import Item, Panel
+from cases.presenters import item_of, label_of, told
 from cases.trail import section_differences
 
 Opened = list[tuple[SealedModel, Sections]]
@@ -143,8 +143,21 @@ def _differences(entries: list[dict[str, Any]], opened: Opened) -> list[dict[str
     return [{"label": a, "before": b, "after": c, "changed": True} for a, b, c in found]
 
 
+def _written(context: dict[str, Any]) -> list[Item]:
+    """The goals, each with how far it is."""
+    return [
+        Item(
+            entry["title"],
+            [*entry["told"], (label_of("progress"), entry["progress"])],
+            entry["row"].recorded_on,
+        )
+        for entry in context["entries"]
+    ]
+
+
 PLAN_PANEL = Panel(
     *("plan", SUPPORT_PLAN.heading, "assistance/plan_panel.html", _GOALS.rows, _context),
     beside=_beside,
     tells_of="assistance",
+    written=_written,
 )

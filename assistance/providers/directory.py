@@ -141,7 +141,7 @@ def _told(provider: Provider, service: str) -> Told:
 
 
 def _day(day: Any) -> str:
-    return date_format(day, "j M Y")
+    return date_format(day, "DATE_FORMAT")
 
 
 # --- Keeping --------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, User
 from assistance.models import Provider
@@ -12,6 +13,7 @@ from assistance.referrals.table import SERVICES
 from cases.countries import LANGUAGES
 from cases.forms import day, one_of, several_of, text
 from cases.reference import ORGANISATION_TYPE
+from core.sorting import by_words
 
 MOST_PLACES = 10_000
 SERVICE_CHOICES = [(code, service.name) for code, service in SERVICES.items()]
@@ -39,8 +41,8 @@ class ProviderFilter(forms.Form):
         languages = {(code, LANGUAGES[code]) for one in providers for code in one.languages}
         for name, choices in (
             ("service", SERVICE_CHOICES),
-            ("region", sorted(regions)),
-            ("language", sorted(languages, key=lambda one: str(one[1]))),
+            ("region", sorted(regions, key=lambda one: by_words(one[1]))),
+            ("language", sorted(languages, key=lambda one: by_words(one[1]))),
         ):
             self.fields[name].choices = [("", _("Any")), *choices]  # type: ignore[attr-defined]
 
@@ -58,7 +60,11 @@ class ProviderForm(forms.Form):
         *("agreement_begins_on", "agreement_ends_on"),
     )
 
-    name = text(_("Name"), required=True, error_messages={"required": _("Enter a name.")})
+    name = text(
+        pgettext_lazy("of a thing", "Name"),
+        required=True,
+        error_messages={"required": _("Enter a name.")},
+    )
     kind = one_of(_("Type"), ORGANISATION_TYPE.items(), required=True, initial="NGO")
     services = several_of(_("Services"), SERVICE_CHOICES)
     region = forms.CharField(label=_("Region"), max_length=100)
@@ -104,7 +110,7 @@ class ProviderForm(forms.Form):
         self._others = list(others)
         organisations = Organisation.objects.exclude(pk=by.organisation_id).order_by("name")
         self.fields["agency"].queryset = organisations  # type: ignore[attr-defined]
-        regions = sorted({one.region for one in self._others})
+        regions = sorted({one.region for one in self._others}, key=by_words)
         self.regions = regions  # to choose from, while another can be typed
         self.fields["region"].widget.attrs["list"] = "regions"
 

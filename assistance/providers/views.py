@@ -13,10 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from assistance.models import Provider
 from assistance.providers import directory
 from assistance.providers.forms import PlacesForm, ProviderFilter, ProviderForm
-from cases.views.frame import revision_of
 from core.access import require
 from core.exceptions import Conflict
-from core.http import StaffRequest
+from core.http import StaffRequest, revision_of
 from core.rights import Right
 
 LONGEST = 100  # letters that are searched for

@@ -14,7 +14,7 @@ from assistance.sections import ReferralAnswer, ReferralContent
 from cases.access import Access
 from cases.door import Sections
 from cases.models import Case, SealedModel
-from cases.panels import Panel, StartLink
+from cases.panels import Item, Panel, StartLink
 from cases.presenters import told
 from cases.services.grants import can_grant, is_of_the_house
 from core.known_days import told_day
@@ -48,9 +48,22 @@ def _context(
     return {"referrals": found, "may_refer": may_refer, "is_shown": bool(found) or may_refer}
 
 
+def _written(context: dict[str, Any]) -> list[Item]:
+    """The referrals: what for, to whom, and where they stand."""
+    return [
+        Item(
+            str(one["service"]),
+            [(_("Referred to"), one["row"].to.name), (_("State"), one["row"].get_status_display())],
+            one["row"].sent_on,
+        )
+        for one in context["referrals"]
+    ]
+
+
 REFERRAL_PANEL = Panel(
     *("referrals", _("Referrals"), "assistance/referrals_panel.html", _rows, _context),
     is_mixed=True,
+    written=_written,
 )
 
 

@@ -28,11 +28,11 @@ from cases.keeping import note_of
 from cases.models import Case
 from cases.selectors import case_rows, get_case_for
 from cases.services import grants
-from cases.views.frame import case_frame, revision_of
+from cases.views.frame import case_frame
 from core.access import require
 from core.classes import SHORT_NAMES
 from core.exceptions import BadInput, NotFound
-from core.http import StaffRequest
+from core.http import StaffRequest, revision_of
 from core.rights import Right
 
 

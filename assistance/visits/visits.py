@@ -146,7 +146,7 @@ def _title(content: Section) -> str:
     assert isinstance(content, FollowUpContent)
     told = [item_of("visit_by", content.visit_by)]
     if content.visited_on:
-        told.append(date_format(content.visited_on, "j M Y"))
+        told.append(date_format(content.visited_on, "DATE_FORMAT"))
     return ", ".join(told)
 
 

@@ -52,12 +52,13 @@ def check(
     path: Source,
     *,
     progress: Callable[[int], object] | None = None,
-    report_to: Path | None = None,
+    report_to: Path | TextIO | None = None,
 ) -> Report:
     """Read the whole file and report. Nothing is written but `report_to`, when it is given.
 
     `progress` is called with the number of rows read since the last call. `report_to` becomes a CSV
-    file with every problem: row, column, reason. BadInput when the file itself cannot be used.
+    file, or is given its lines, with every problem: row, column, reason. BadInput when the file itself
+    cannot be used.
     """
     table = open_table(path)
     report = Report(digest_of(path), table.layout, table.notices)
@@ -96,11 +97,10 @@ def _count(report: Report, parsed: Parsed) -> None:
         report.problems.setdefault((problem.column, problem.message), Group()).add(problem.row)
 
 
-def _report_file(path: Path | None) -> TextIO | nullcontext[None]:
-    # With a byte order mark, so that Excel reads Cyrillic reasons.
-    if path is None:
-        return nullcontext()
-    try:
+def _report_file(path: Path | TextIO | None) -> TextIO | nullcontext[TextIO | None]:
+    if not isinstance(path, Path):
+        return nullcontext(path)
+    try:  # with a byte order mark, so that Excel reads Cyrillic reasons
         return path.open("w", encoding="utf-8-sig", newline="")
     except OSError as error:
         message = _("The report cannot be written: %(why)s.")

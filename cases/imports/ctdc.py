@@ -158,8 +158,9 @@ def records(rows: Iterator[Row]) -> Iterator[list[Row]]:
 def parse(row: Row) -> Parsed:
     """The case of one row, or every reason why it cannot be opened."""
     problems = [Problem(row.number, "", row.fault)] if row.fault else []
-    # The year is always given, also as "not recorded": the day of the import is no answer.
-    facts: dict[str, Any] = {"year": None}
+    # Year and outcome are always given, as "not recorded" at least: that the case is opened here today
+    # is no answer.
+    facts: dict[str, Any] = {"year": None, "outcome": ""}
     in_file: dict[str, list[str]] = {}
     for name, cell in row.cells.items():
         text = cell.strip(BLANKS)

@@ -2,10 +2,11 @@
 
 import csv
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
+from math import inf
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 from zlib import error as ZlibError
@@ -33,6 +34,7 @@ AGE = b"age-encryption.org/"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # .xls and .doc, and the wrapping of workbooks with a password
 HEAD = 64 * 1024  # bytes looked at before reading
 LONGEST_LINE = 8 * 1024 * 1024  # characters; a longer line is no table
+LARGEST_UNPACKED = 512 * 1024**2  # characters; 100 MB packed could hold blank lines for days
 DELIMITERS = ",;\t"
 
 
@@ -47,7 +49,18 @@ class InMemory:
         return BytesIO(self.content)
 
 
-Source = Path | InMemory
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A file that lies under seal and is opened piece by piece."""
+
+    opened: Callable[[], BinaryIO]
+
+    def open(self, mode: str) -> BinaryIO:
+        """As of a path."""
+        return self.opened()
+
+
+Source = Path | InMemory | Sealed
 
 
 class Record(NamedTuple):
@@ -78,7 +91,7 @@ def records(path: Source, sheet: str = "") -> Iterator[Record]:
                 yield Record(number, cells)
         elif kind == "gzip":
             with gzip.open(file) as unpacked:
-                yield from _text_records(unpacked)
+                yield from _text_records(unpacked, LARGEST_UNPACKED)
         else:
             yield from _text_records(file)
 
@@ -118,7 +131,12 @@ def _refuse_other_kinds(head: bytes) -> None:
             _("This is an old Excel file or one with a password. Save it as XLSX without password.")
         )
     if head.startswith(AGE):
-        raise BadInput(_("This file is encrypted. Name the file that opens it with --identity."))
+        raise BadInput(
+            _(
+                "This file is encrypted. Whoever keeps the machine can bring it in: manage.py "
+                "import_cases, with --identity."
+            )
+        )
     if head.startswith(BYTE_ORDER_16):
         raise BadInput(_("The text is in UTF-16. Save it as CSV in UTF-8."))
     if head.startswith((ZIP, GZIP)):
@@ -127,8 +145,10 @@ def _refuse_other_kinds(head: bytes) -> None:
         raise BadInput(_("The file is not text: it holds NUL characters. Give a CSV or XLSX file."))
 
 
-def _text_records(file: Any) -> Iterator[Record]:
-    """Rows of a CSV text in UTF-8, with comma, semicolon or tab between the cells."""
+def _text_records(file: Any, most: float = inf) -> Iterator[Record]:
+    """Rows of a CSV text in UTF-8 of at most so many characters, with comma, semicolon or tab between
+    the cells.
+    """
     number = 0
     try:
         _refuse_other_kinds(file.read(HEAD))
@@ -136,7 +156,7 @@ def _text_records(file: Any) -> Iterator[Record]:
         text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
         first = text.readline(LONGEST_LINE)
         csv.field_size_limit(LONGEST_LINE)
-        lines = _lines(first, text)
+        lines = _lines(first, text, most)
         for cells in csv.reader(lines, delimiter=_delimiter(first), strict=True):
             number += 1
             yield Record(number, cells)
@@ -150,10 +170,13 @@ def _text_records(file: Any) -> Iterator[Record]:
         raise BadInput(_("The packed file is damaged or cut short.")) from None
 
 
-def _lines(first: str, text: TextIO) -> Iterator[str]:
+def _lines(first: str, text: TextIO, most: float) -> Iterator[str]:
     """The lines of the text, none longer than LONGEST_LINE and none with a NUL."""
-    line, number = first, 1
+    line, number, size = first, 1, 0
     while line:
+        size += len(line)
+        if size > most:
+            raise BadInput(_("The packed file is too large. Unpack it, and split it."))
         if len(line) >= LONGEST_LINE:
             raise BadInput(_("Line %(line)s is too long for a table.") % {"line": number})
         if "\0" in line:

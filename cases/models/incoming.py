@@ -6,6 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cases.models.base import SealedModel
 from cases.models.case import Case
@@ -50,7 +51,7 @@ class IncomingReferral(SealedModel):
     # Empty when whoever refers the person is not known to Tutela.
     organisation = models.ForeignKey(
         "accounts.Organisation",
-        verbose_name=_("from"),
+        verbose_name=pgettext_lazy("sender", "from"),
         on_delete=models.PROTECT,
         null=True,
         blank=True,

@@ -1,4 +1,4 @@
-"""What somebody looks for in the list of cases again and again."""
+"""What somebody looks for again and again: in the list of cases, and among the tables of statistics."""
 
 from django.conf import settings
 from django.db import models
@@ -9,10 +9,11 @@ from vault.fields import SealedField
 
 
 class SavedContent(Section):
-    """The name its person gave it; filter, order and columns as the form of the list has them."""
+    """The name its person gave it; what the form of its page takes; the page, none for the cases."""
 
     name: str = ""
     query: list[tuple[str, str]] = []
+    page: str = ""
 
 
 class SavedListQuerySet(models.QuerySet):
@@ -23,7 +24,7 @@ class SavedListQuerySet(models.QuerySet):
 
 
 class SavedList(models.Model):
-    """A view of the list of cases that one person keeps for themselves (cases/saved_lists.py).
+    """A view of a list that one person keeps for themselves (cases/saved_lists.py).
 
     It is no part of the record: no history is kept of it. The name is free text, so it is sealed.
     """

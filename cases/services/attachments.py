@@ -167,7 +167,7 @@ def _check(case: Case, upload: SealedUpload) -> _Checked:
 def _write_anew(checked: _Checked, kind: Kind, upload: SealedUpload) -> None:
     """Keep what the checker made of it, for a row of its own: what was sent opens at no row there is."""
     checked.row, checked.staged = uuid7(), Staged()
-    writer = Writer(file_place(checked.row, upload.case), checked.staged.file)
+    writer = Writer(file_place(checked.row, upload.scope), checked.staged.file)
     try:
         found = sandbox.look_into(kind.task, kind.media_type, upload.reader(), writer)
         writer.finish()

@@ -1,6 +1,6 @@
 """Changing a case file. Each change carries the revision it was made from: a later one wins nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -8,14 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from audit import trail
 from audit.models import TrackedModel
 from audit.verbs import Verb
 from cases import door
 from cases.access import access_to, may_act
 from cases.entries import EntryKind, class_of, new_entry
-from cases.facts import facts_of, search_entry_of
+from cases.facts import facts_of, is_unanswered, search_entry_of, source_of
 from cases.models import Case, Entry, Person, SearchChange, Stage
 from cases.sections import (
     CaseFacts,
@@ -28,7 +28,7 @@ from cases.sections import (
 from cases.stages import STAGES, moves_of, stage_of
 from core.exceptions import Conflict, NotAllowed, WrongState
 from core.rights import Right
-from core.schema import Section
+from core.schema import Section, is_recorded
 
 Row = TypeVar("Row", bound=TrackedModel)
 
@@ -60,13 +60,49 @@ def change_person(
         _save_derived(case, by)
 
 
-def change_summary(case: Case, summary: CaseSummary, *, revision: int, by: User) -> None:
-    """Replace how the case came to us. Raises Conflict when the case is no longer at `revision`."""
-    check_can_write(by, case, Case.SECTIONS["summary"][0])
+def change_summary(
+    case: Case, summary: CaseSummary, *, before: CaseSummary, revision: int, by: User
+) -> None:
+    """Replace how the case came to us, which was `before` when it was opened.
+
+    Raises Conflict when the case is no longer at `revision`. Must not run inside a transaction: what
+    statistics hold of the case is opened first.
+    """
+    facts = facts_by_source(case, before, summary, by=by)
     with transaction.atomic():
-        row = locked(case, revision)
-        row.put("summary", summary)
-        trail.save(row, verb=Verb.CASE_CHANGED, by=by)
+        put_summary(case, summary, facts, revision=revision, by=by)
+
+
+def put_summary(
+    case: Case, summary: CaseSummary, facts: CaseFacts | None, *, revision: int, by: User
+) -> None:
+    """The same inside a transaction, with what `facts_by_source` said before it."""
+    check_can_write(by, case, Case.SECTIONS["summary"][0])
+    row = locked(case, revision)
+    row.put("summary", summary)
+    if facts is not None:
+        row.put("facts", facts)
+    trail.save(row, verb=Verb.CASE_CHANGED, by=by)
+
+
+def facts_by_source(
+    case: Case, before: CaseSummary, after: CaseSummary, *, by: User
+) -> CaseFacts | None:
+    """The facts with who referred the person, or None when that stays. Raises NotAllowed."""
+    old, new = before.referring_organisation, after.referring_organisation
+    check_can_write(by, case, Case.SECTIONS["summary"][0])
+    if old == new:
+        return None
+    facts, _entry = door.open_derived(case, by=by)
+    return msgspec.structs.replace(facts, referral_source=source_of(new, kinds_of([new])))
+
+
+def kinds_of(organisations: Iterable[str]) -> dict[str, str]:
+    """Name in lower case → type (HTCDS), of the organisations we know; {} when none is named."""
+    if not any(organisations):
+        return {}
+    known = Organisation.objects.values_list("name", "kind")
+    return {name.casefold(): kind for name, kind in known}
 
 
 def move_case(case: Case, stage: Stage, *, before: str, by: User) -> Case:
@@ -151,15 +187,25 @@ def _rederive(
     old, new = _derived(case, before), _derived(case, after)
     if old == new:
         return None
-    # Facts may know more than can be derived (an import that brought an age band and no birth date),
-    # so only what this change touches is replaced.
     facts, entry = door.open_derived(case, by=by)
-    changes = {
-        name: value for name, value in new[0].as_dict().items() if value != getattr(old[0], name)
-    }
-    case.put("facts", msgspec.structs.replace(facts, **changes))
+    case.put("facts", _with_changes(facts, old[0], new[0]))
     case.put("search", _merged(entry, old[1], new[1]))
     return case
+
+
+def _with_changes(facts: CaseFacts, old: CaseFacts, new: CaseFacts) -> CaseFacts:
+    """The facts with what differs between `old` and `new`, as they were derived.
+
+    Facts may know more than can be derived (an import that brought an age band and no birth date), so
+    that nothing else is replaced, and nothing known is by a reason why there is no answer.
+    """
+    changes = {}
+    for name, value in new.as_dict().items():
+        before, stored = getattr(old, name), getattr(facts, name)
+        knows_more = stored != before and is_recorded(stored)
+        if value != before and not (knows_more and is_unanswered(value)):
+            changes[name] = value
+    return msgspec.structs.replace(facts, **changes)
 
 
 def _found_by(case: Case, old: list[str], new: list[str], by: User) -> Case | None:

@@ -14,8 +14,9 @@ from audit import trail
 from audit.verbs import Verb
 from cases import door
 from cases.access import may_act
-from cases.closing import unexplained
+from cases.closing import GOALS, unexplained
 from cases.door import Sections
+from cases.facts import outcome_of
 from cases.models import (
     CLOSED,
     Case,
@@ -111,13 +112,17 @@ def send_back(closure: Closure, *, note: str, by: User) -> Closure:
 def closing_act(closure: Any, sections: Sections, by: User) -> Callable[[Any], None]:
     """What an approval of this closure does, within its transaction, to the locked row it is given.
 
-    Opens how the case came to us, so that its end can be written there. Raises NotAllowed. The act
+    Opens how the case came to us and what statistics hold of it, so that its end can be written there,
+    and what was planned. Raises NotAllowed. The act
     raises WrongState when the case is closed or something came up since, and Conflict.
     """
     content = sections["content"]
     assert isinstance(content, ClosureContent) and content.closed_on is not None
     case, day = closure.case, content.closed_on
     [opened] = door.open_rows([case], by=by, classes=["narrative"])
+    facts, _entry = door.open_derived(case, by=by)
+    reached = [is_reached for tell in GOALS for is_reached in tell(case, by)]
+    facts = msgspec.structs.replace(facts, outcome=outcome_of(content.closure_reason, reached))
     summary = msgspec.structs.replace(
         opened.get("summary", CaseSummary()), reason_for_case_closure=content.closure_details
     )
@@ -130,6 +135,7 @@ def closing_act(closure: Any, sections: Sections, by: User) -> Callable[[Any], N
         current.state = ClosureState.APPROVED
         trail.save(current, verb=Verb.CLOSURE_APPROVED, by=by)
         row.put("summary", summary)
+        row.put("facts", facts)
         years = years_by_kind()[RetentionKind(content.retention_kind)]
         close(row, CaseStatus(content.closed_as), day, years, by=by)
 

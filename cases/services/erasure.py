@@ -32,14 +32,19 @@ from cases.models import (
     ErasureReason,
     ErasureRequest,
     ErasureState,
+    ExportState,
     Obstacle,
     SearchChange,
+    WorkbookRequest,
 )
 from cases.search.live import live_index
 from cases.services import incoming, two_people
 from cases.services.retention import lock_living
+from cases.services.workbooks import WORKBOOK
 from core.exceptions import BadInput, WrongState
 from core.rights import Right
+from jobs.keeping import destroy_results
+from jobs.models import KEPT_FOR
 from vault.keyring import StillInFile, keyring
 
 BATCH = 500  # cases looked at together
@@ -211,6 +216,12 @@ def _clear_waiting(erasure: _Erasure) -> None:
 
 def _remove_files(erasure: _Erasure) -> None:
     storage.remove_case(erasure.case)
+    # Workbooks that wait for their download, and may hold the case.
+    lately = WorkbookRequest.objects.filter(
+        state=ExportState.COLLECTED, decided_at__gte=timezone.now() - 2 * KEPT_FOR
+    )
+    askers = {one.asked_by_id for one in lately if str(erasure.case) in one.cases}
+    destroy_results(WORKBOOK, askers)
 
 
 def _write_ledger(erasure: _Erasure) -> None:

@@ -148,12 +148,13 @@ def accept_for(
     [sections] = door.open_rows([case], by=by, classes=["narrative"])
     summary = sections.get("summary", CaseSummary())
     assert isinstance(summary, CaseSummary)
+    after = with_referral(summary, referral)
+    facts = casework.facts_by_source(case, summary, after, by=by)
     with transaction.atomic():
         lock_living(case)
         check_no_duplicate(case)
         current = _to_accept(row, by)
-        after = with_referral(summary, referral)
-        casework.change_summary(case, after, revision=case.revision, by=by)
+        casework.put_summary(case, after, facts, revision=case.revision, by=by)
         return _accept(current, case, arranged, by)
 
 

@@ -1,7 +1,7 @@
 """Opening cases: one by hand, many from a file."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from audit import trail
 from audit.verbs import Verb
 from cases.access import READ, WRITE, permission
 from cases.entries import ENTRY_KINDS, new_entry
-from cases.facts import facts_of, search_entry_of
+from cases.facts import facts_of, search_entry_of, source_of
 from cases.models import (
     Case,
     CaseTeamGrant,
@@ -30,6 +30,7 @@ from cases.models import (
     SearchChange,
     Stage,
 )
+from cases.services.casework import kinds_of
 from cases.services.new_case import NewCase
 from core.classes import CONTENT
 from core.exceptions import BadInput, NotAllowed, WrongState
@@ -99,7 +100,8 @@ def _open(
     opening: _Opening,
     advance: tuple[ImportRun, int] | None = None,
 ) -> list[Case]:
-    cases = [_case(new_case, opening) for new_case in new_cases]
+    kinds = kinds_of(new.summary.referring_organisation for new in new_cases)
+    cases = [_case(new_case, opening, kinds) for new_case in new_cases]
     # Keys first, in a database of their own: a key without its case harms nobody.
     keyring.create(case.pk for case in cases)
     people = [_person(case, new) for case, new in zip(cases, new_cases, strict=True)]
@@ -126,7 +128,7 @@ def _open(
     return cases
 
 
-def _case(new: NewCase, opening: _Opening) -> Case:
+def _case(new: NewCase, opening: _Opening, kinds: Mapping[str, str]) -> Case:
     case = Case(
         office=opening.office,
         owner=opening.owner,
@@ -135,7 +137,11 @@ def _case(new: NewCase, opening: _Opening) -> Case:
         stage_since=new.opened_on or timezone.localdate(),
     )
     facts = facts_of(
-        identity=new.identity, victim=new.victim, opened_on=case.opened_on, overrides=new.facts
+        identity=new.identity,
+        victim=new.victim,
+        opened_on=case.opened_on,
+        referral_source=source_of(new.summary.referring_organisation, kinds),
+        overrides=new.facts,
     )
     case.put("summary", new.summary)
     case.put("facts", facts)

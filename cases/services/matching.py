@@ -14,6 +14,7 @@ from audit.verbs import Verb
 from cases.models import Case, Exclusion
 from cases.search.live import live_index
 from core.rights import Right
+from core.sorting import by_words
 
 
 def whom_to_ask(text: str, *, by: User) -> list[User]:
@@ -28,7 +29,7 @@ def whom_to_ask(text: str, *, by: User) -> list[User]:
         return []
     trail.record(Verb.MATCH_TOLD, by=by, cases=found, details={"text": text})
     cases = Case.objects.filter(pk__in=found).select_related("office")
-    return sorted({one for case in cases for one in _answerable(case)}, key=str)
+    return sorted({one for case in cases for one in _answerable(case)}, key=by_words)
 
 
 def _answerable(case: Case) -> list[User]:

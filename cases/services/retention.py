@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from audit import trail
 from audit.verbs import Verb
+from cases import door
 from cases.access import may_act
 from cases.facts import ADULT_FROM, LOWEST_AGE_OF_BAND
 from cases.merges import check_no_duplicate
@@ -22,8 +24,9 @@ from cases.models import (
     RetentionRule,
     Stage,
 )
+from cases.reference import STILL_OPEN
 from cases.sections import CaseFacts
-from cases.services.casework import check_can_write
+from cases.services.casework import check_can_write, locked
 from cases.stages import STAGES
 from core.exceptions import NotAllowed, WrongState
 from core.rights import Right
@@ -69,10 +72,13 @@ def years_later(day: date, years: int) -> date:
 def reopen_case(case: Case, *, note: str, stage: Stage | str = Stage.ASSESSMENT, by: User) -> Case:
     """Go on with a closed case, in this stage; it is not due for erasure any more.
 
-    Raises NotAllowed, and WrongState for a stage that the table does not lead to.
+    Raises NotAllowed, Erased, and WrongState for a stage that the table does not lead to. Must not
+    run inside a transaction: what statistics hold of the case is opened first.
     """
     _check(by, case, Right.CASE_CLOSE)
     check_can_write(by, case, "narrative")
+    case = Case.objects.get(pk=case.pk)
+    facts, _entry = door.open_derived(case, by=by)
     with transaction.atomic():
         current = lock_living(case)
         if current.status not in CLOSED:
@@ -80,9 +86,11 @@ def reopen_case(case: Case, *, note: str, stage: Stage | str = Stage.ASSESSMENT,
         check_no_duplicate(case)
         if stage not in STAGES[Stage.CLOSED].leads_to:
             raise WrongState(_("A case does not go on there after it was closed."))
+        locked(case, case.revision)  # as it was when its facts were opened
         current.status, current.stage = STAGES[Stage(stage)].status, Stage(stage)
         current.stage_since = timezone.localdate()
         current.closed_on = current.retain_until = None
+        current.put("facts", msgspec.structs.replace(facts, outcome=STILL_OPEN))
         trail.save(current, verb=Verb.CASE_REOPENED, by=by, details={"note": note})
     return current
 

@@ -28,6 +28,7 @@ from core.classes import CONTENT
 from core.days import months_later
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from core.rights import Right
+from core.sorting import by_words
 
 GIVERS = (Right.CASE_EDIT, Right.ASSISTANCE_RECORD)
 DAYS = {Repeats.WEEKLY: 7, Repeats.FORTNIGHTLY: 14}
@@ -80,7 +81,7 @@ def could_do(case: Case, by: User) -> list[User]:
         is_active=True,
         office__organisation=by.organisation_id,
     )
-    return list(people.select_related("office").order_by("display_name", "pk"))
+    return sorted(people.select_related("office"), key=by_words)
 
 
 # --- Ending ---------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from cases.services.retention import lock_living
 from core.classes import CONTENT
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from core.rights import Right
+from core.sorting import by_words
 
 
 # --- Asking ---------------------------------------------------------------------------
@@ -91,7 +92,7 @@ def officers_for(transfer: Transfer) -> list[User]:
     of_office = User.objects.filter(office=transfer.to, is_active=True).select_related("office")
     excluded = Exclusion.objects.at(timezone.now()).filter(case=transfer.case_id)
     people: Iterable[User] = of_office.exclude(pk__in=excluded.values("user"))
-    return sorted((one for one in people if can_be_officer(one)), key=str)
+    return sorted((one for one in people if can_be_officer(one)), key=by_words)
 
 
 def accept_transfer(transfer: Transfer, *, officer: User, by: User) -> Case:

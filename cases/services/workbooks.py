@@ -4,7 +4,7 @@ The workbook has the layout of HTCDS, is made in memory, and leaves encrypted to
 whoever asked named. Whoever decides has to see every case of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -25,12 +25,15 @@ from cases.workbooks.rows import LeftOut, rows_of
 from cases.workbooks.writing import sealed_workbook
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
 from core.rights import Right
+from jobs import services as jobs
+from jobs.models import Job
 from vault import age
 from vault.secrets import seal_system, unseal_system
 
 MOST = 1_000  # cases of one workbook; an event that names them all has room for about 1,600
 LONGEST = 10_000  # characters of a note
 NAMED = 5  # references in a message
+WORKBOOK = "workbook"  # the kind of work that makes one
 NOTE, ANSWER = "workbook-note", "workbook-answer"  # what they are sealed for
 
 
@@ -153,11 +156,26 @@ def decline_workbook(request: WorkbookRequest, *, note: str, by: User) -> Workbo
     return found
 
 
-def collect_workbook(request: WorkbookRequest, *, by: User) -> bytes:
+def have_made(request: WorkbookRequest, *, by: User) -> Job:
+    """Have the approved workbook made, for whoever asked; what is under way already is not begun twice.
+
+    Raises NotAllowed, ConfirmationNeeded, and WrongState when it is not approved, collected or over.
+    """
+    check_recent()
+    _check_collector(request, by)
+    asked = {"request": str(request.pk)}
+    under_way = jobs.unfinished(by, WORKBOOK, lambda parameters: parameters == asked)
+    return under_way or jobs.ask(WORKBOOK, by=by, parameters=asked)
+
+
+def collect_workbook(
+    request: WorkbookRequest, *, by: User, progress: Callable[[int], object] | None = None
+) -> bytes:
     """The encrypted workbook, for whoever asked, once. When it breaks off, it has to be asked for again.
 
-    Raises NotAllowed, ConfirmationNeeded, and WrongState when it is not approved, collected or over, or
-    none of the cases can go any more.
+    `progress` is called with the number of cases done since the last call. Raises NotAllowed,
+    ConfirmationNeeded, and WrongState when it is not approved, collected or over, or none of the cases
+    can go any more.
     """
     check_recent()
     _check_collector(request, by)
@@ -174,7 +192,11 @@ def collect_workbook(request: WorkbookRequest, *, by: User) -> bytes:
         found.state = ExportState.COLLECTED
         trail.save(found, verb=Verb.WORKBOOK_COLLECTED, by=by, reason=found.purpose)
     files, lost = open_files(goes, reason=found.purpose, by=by)
-    written = [rows_of(file) for file in files]
+    written = []
+    for file in files:
+        written.append(rows_of(file))
+        if progress:
+            progress(1)
     left_out += lost + [one for _rows, unread in written for one in unread]
     return sealed_workbook(
         [rows for rows, _unread in written],

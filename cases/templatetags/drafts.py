@@ -33,6 +33,7 @@ def draft(context: template.Context, *forms: BaseForm) -> dict[str, Any]:
         "waiting": waiting,
         "is_open": typed is not None,
         "go_on": f"?draft={drafts.OPEN}",
+        "place": context.get("place"),
         "csrf_token": context.get("csrf_token"),
     }
 

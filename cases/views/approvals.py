@@ -10,10 +10,9 @@ from django.views.decorators.http import require_POST
 
 from cases import approvals
 from cases.selectors import get_case_for
-from cases.views.frame import revision_of
 from core.access import require
 from core.exceptions import NotFound
-from core.http import StaffRequest
+from core.http import StaffRequest, revision_of
 from core.rights import Right
 
 

@@ -22,12 +22,12 @@ from cases.sections import FileContent
 from cases.selectors import get_case_for
 from cases.services import attachments
 from cases.uploads import WRITERS
-from cases.views.frame import case_frame, revision_of
+from cases.views.frame import case_frame
 from core.access import require
 from core.classes import LONG_NAMES
 from core.downloads import attachment, gives_file
 from core.exceptions import Conflict, NotAllowed, NotFound
-from core.http import StaffRequest
+from core.http import StaffRequest, revision_of
 from core.rights import Right
 
 ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

@@ -3,24 +3,20 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import confirming
 from accounts.models import User
 from accounts.selectors import other_organisations
 from cases import door, papers
-from cases.facts import is_child
 from cases.forms import ConsentForm, PersonForm, SummaryForm, VictimForm, initial_of
 from cases.keeping import keeping_of
 from cases.links import ToldLink, seen_of, told_links
 from cases.merges import merge_of
 from cases.models import CLOSED, Case, Person
-from cases.panels import CASE_PANELS, SHOWN
-from cases.presenters import age_in_words, told
-from cases.sections import CaseLinks, ConsentTerms
+from cases.panels import CASE_PANELS
+from cases.presenters import told
+from cases.sections import CaseLinks, CaseSummary, ConsentTerms
 from cases.selectors import get_case_for, get_case_or_tombstone_for, is_gone, victim_of
 from cases.services import casework, consents, intake
 from cases.services.glass import restricted_case
@@ -30,22 +26,16 @@ from cases.views.changing import change
 from cases.views.erasure import tombstone
 from cases.views.frame import case_frame
 from cases.views.glass import restricted
+from cases.views.papers import paper_answer
+from cases.views.parts import rows_of, told_panel, told_parts
 from cases.views.registering import new_case_of, registration_forms
+from cases.views.showing import bar_of, closed_to, is_asked, open_for_page, waiting_of
 from core.access import require
-from core.classes import CONTENT, LONG_NAMES
-from core.downloads import file_answer, gives_file
+from core.downloads import gives_file
 from core.exceptions import NotFound
 from core.http import StaffRequest
 from core.rights import Right
 from core.schema import Section
-
-# Section of the person or the case, its heading, where it is changed, the classes one must write there.
-PARTS = (
-    ("identity", gettext_lazy("Who the person is"), "cases:person", {"identity", "contact"}),
-    ("contact", gettext_lazy("How to reach the person"), "cases:person", {"identity", "contact"}),
-    ("summary", gettext_lazy("How the case came to us"), "cases:summary", {"narrative"}),
-    ("victim", gettext_lazy("What happened"), "cases:victim", {"narrative"}),
-)
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,11 +52,12 @@ def register(request: StaffRequest) -> HttpResponse:
     return render(request, "cases/register.html", {"forms": forms}, status=status)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @require(Right.CASE_READ)
 def detail(request: StaffRequest, reference: str) -> HttpResponse:
     """The case page: every part the reader may open, in one event; or what is left of an erased case.
 
+    Who the person is stays closed; a POST shows the same page with it, in an event of its own.
     Who may break the glass is told that a case is there that they do not see.
     """
     try:
@@ -77,12 +68,13 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
         return restricted(request, hidden)
     if is_gone(case):
         return tombstone(request, case, access)
+    user, shown = request.user, is_asked(request)
+    closed = closed_to(access, shown=shown)
     person, consents = victim_of(case), list(case.consents.all())
-    panel_rows = [panel.some(case) for panel in CASE_PANELS]
+    panel_rows = [rows_of(panel, case, closed) for panel in CASE_PANELS]
     rows = [case, person, *consents, *(row for rows in panel_rows for row in rows)]
-    waits = confirming.unconfirmed(access.read)
-    reads_all = access.read >= CONTENT
-    found = door.open_rows(rows, by=request.user, withhold=True)
+    waiting = waiting_of(request, access)
+    found = open_for_page(rows, by=user, access=access, shown=shown)
     opened = list(zip(rows, found, strict=True))
     consent_rows = opened[2 : 2 + len(consents)]
     rest = iter(opened[2 + len(consents) :])
@@ -90,51 +82,38 @@ def detail(request: StaffRequest, reference: str) -> HttpResponse:
         panel.name: [next(rest) for _row in rows]
         for panel, rows in zip(CASE_PANELS, panel_rows, strict=True)
     }
-    panels = [
-        panel.context(
-            *(case, request.user, access),
-            [*opened_for[panel.name], *opened_for.get(panel.tells_of, [])],
-        )
-        | {
-            "name": panel.name,
-            "heading": panel.heading,
-            "template": panel.template,
-            "in_story": panel.in_story,
-            "has_page": panel.heading
-            and ((panel.is_mixed and not reads_all) or len(rows) >= SHOWN),
-        }
-        for panel, rows in zip(CASE_PANELS, panel_rows, strict=True)
-    ]
     record = {**opened[0][1], **opened[1][1]}  # of the case and of the person
-    identity, today = record.get("identity"), timezone.localdate()
-    born = "" if getattr(identity, "deceased", None) else getattr(identity, "birthdate", "")
     frame = case_frame(request, case, access)
-    context = frame | {
-        "name": getattr(identity, "full_name", ""),
-        "age": age_in_words(born, today),
-        "is_child": is_child(born, today),
-        "parts": [
-            (title, url if classes <= access.write else "", told(record[section]))
-            for section, title, url, classes in PARTS
-            if section in record
-        ],
-        "links": _links(record.get("links"), request.user),
-        "shows_links": "narrative" in access.read,
-        "may_link": "narrative" in access.write,
-        "merge": (merge := merge_of(case) if case.status in CLOSED else None),
-        "may_undo_merge": merge is not None and frame["may_merge"] and is_reversible(merge),
-        "consents": [
-            (row, sections["terms"].consented, told(sections["terms"]))  # type: ignore[attr-defined]
-            for row, sections in consent_rows
-            if "terms" in sections
-        ],
-        "panels": panels,
-        "waits": [LONG_NAMES[cls] for cls in LONG_NAMES if cls in waits],
-        "confirm_url": confirming.confirm_url(request) if waits else "",
-        "keeping": keeping_of(case, access, request.user),
-        "step": STAGES[stage_of(case)],
-        "moves": moves_of(case),
-    }
+    bar = bar_of(access, record.get("identity"), shown=shown)
+    context = (
+        frame
+        | bar
+        | waiting
+        | {
+            "in_place": True,
+            "parts": told_parts(record, access),
+            "links": _links(record.get("links"), user),
+            "shows_links": "narrative" in access.read,
+            "may_link": "narrative" in access.write,
+            "merge": (merge := merge_of(case) if case.status in CLOSED else None),
+            "may_undo_merge": merge is not None and frame["may_merge"] and is_reversible(merge),
+            "consents": [
+                (row, sections["terms"].consented, told(sections["terms"]))  # type: ignore[attr-defined]
+                for row, sections in consent_rows
+                if "terms" in sections
+            ],
+            "panels": [
+                told_panel(
+                    *(panel, case, user, access),
+                    *(opened_for[panel.name], opened_for.get(panel.tells_of, []), closed),
+                )
+                for panel in CASE_PANELS
+            ],
+            "keeping": keeping_of(case, access, user),
+            "step": STAGES[stage_of(case)],
+            "moves": moves_of(case),
+        }
+    )
     return render(request, "cases/detail.html", context)
 
 
@@ -167,11 +146,12 @@ def change_summary(request: StaffRequest, reference: str) -> HttpResponse:
     casework.check_can_write(request.user, case, Case.SECTIONS["summary"][0])
     [sections] = door.open_rows([case], by=request.user)
     before = sections["summary"]
+    assert isinstance(before, CaseSummary)
     form = SummaryForm(request.POST or None, initial=before.as_dict())
 
     def write(revision: int) -> None:
         summary = form.content(before)
-        casework.change_summary(case, summary, revision=revision, by=request.user)
+        casework.change_summary(case, summary, before=before, revision=revision, by=request.user)
 
     frame = case_frame(request, case, access)
     return change(request, case, form, write, template="cases/summary.html", context=frame)
@@ -211,8 +191,8 @@ def consent_form(request: StaffRequest, language: str) -> HttpResponse:
     if language not in papers.LANGUAGES:
         raise NotFound(_("There is no form in this language."))
     with papers.in_language(language):
-        pdf = papers.as_pdf(papers.consent_form(request.user.office))
-    return file_answer(pdf, "application/pdf", f"consent-{language}.pdf")
+        paper = papers.consent_form(request.user.office)
+    return paper_answer(paper, language, f"consent-{language}")
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from cases.differences import Difference
 from cases.models import SealedModel
 from cases.presenters import difference_of
-from cases.views.frame import revision_of
+from cases.views.parts import place_of
 from core.exceptions import Conflict
-from core.http import StaffRequest
+from core.http import StaffRequest, revision_of
 
 
 def change(
@@ -30,20 +30,27 @@ def change(
 
     `write` gets the revision that the form was made from, and raises Conflict when the record moved on.
     A form that was refused keeps its revision, or a change made meanwhile by somebody else would go
-    unnoticed when it is sent again. `context` holds the case.
+    unnoticed when it is sent again. `context` holds the case. Asked for in a place of the case page, the
+    form is all there is, and what it changed comes after it (cases/views/parts.py).
     """
+    reference, place = context["case"].reference, place_of(request)
     is_sent = request.method == "POST"
     revision, conflict = revision_of(request) if is_sent else row.revision, {}
     if is_sent and form.is_valid():
         try:
             write(revision)
             messages.success(request, _("Saved."))
-            return redirect("cases:detail", reference=context["case"].reference)
+            if place:
+                return redirect(place.back(reference))
+            return redirect("cases:detail", reference=reference)
         except Conflict as error:
             revision = row.revision
             conflict = {"text": error.message, "differences": _beside(form)}
     status = 409 if conflict else 422 if is_sent else 200
     context = context | {"form": form, "revision": revision, "conflict": conflict}
+    if place:
+        form.auto_id = f"in-{place.came_from}-%s"  # several forms may stand on the page
+        context |= {"place": place, "frame": "cases/in_place.html", "back": place.back(reference)}
     return render(request, template, context, status=status)
 
 

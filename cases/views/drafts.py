@@ -19,7 +19,8 @@ def draft(request: StaffRequest) -> HttpResponse:
     path = request.POST.get("draft_path", "")
     if request.POST.get("draft_act") == "drop":
         drafts.drop(by=request.user, path=path)
-        return redirect(path if path.startswith("/cases/") else "home")
+        query = f"?{request.GET.urlencode()}" if request.htmx else ""  # the form's place on a page
+        return redirect(f"{path}{query}" if path.startswith("/cases/") else "home")
     if request.POST.get("draft_person") != str(request.user.pk):
         raise Conflict(_("Somebody else has signed in with this browser since the page was shown."))
     drafts.keep(by=request.user, path=path, typed=drafts.pairs(request.POST))

@@ -28,6 +28,9 @@ def case_frame(request: StaffRequest, case: Case, access: Access) -> dict[str, A
         "may_edit": may_write and user.has_right(Right.CASE_EDIT),
         "may_grant": case.erased_on is None and can_grant(user, case),
         "may_audit": not access.by_glass and user.has_right(Right.CASE_AUDIT),
+        "may_export": case.erased_on is None
+        and not access.by_glass
+        and user.has_right(Right.CASE_EXPORT),
         "may_assign": (may_assign := case.erased_on is None and _may_assign(user, case, access)),
         "may_transfer": may_assign
         and (case.owner_id == user.pk or case.office_id == user.office_id),
@@ -43,9 +46,3 @@ def _may_assign(user: User, case: Case, access: Access) -> bool:
     """`check_can_assign`, for showing the links."""
     is_own = case.owner_id == user.pk and user.has_right(Right.GRANT_GIVE)
     return not access.by_glass and (is_own or user.has_right(Right.CASE_ASSIGN))
-
-
-def revision_of(request: StaffRequest) -> int:
-    """The revision a form was made from; 0, which no row has, when it is missing."""
-    text = request.POST.get("revision", "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0

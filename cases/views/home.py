@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from accounts import proposals
+from accounts.tour import tour_for
 from audit import review
 from cases.due import due_for
 from cases.keeping import waiting_for
@@ -24,7 +25,12 @@ RECENT = 8
 
 @require_GET
 def home(request: StaffRequest) -> HttpResponse:
-    """The cases that changed last for those who hold any, and a way to each thing the roles include."""
+    """The cases that changed last for those who hold any, and a way to each thing the roles include.
+
+    Whoever may see the dashboards and nothing else starts there.
+    """
+    if {right for role in request.user.roles for right in role.rights} == {Right.STATISTICS_SEE}:
+        return redirect("reporting:dashboards")
     rows = []
     if request.user.has_right(Right.CASE_READ):
         rows = case_page(request.user, size=RECENT)[0]
@@ -42,6 +48,7 @@ def home(request: StaffRequest) -> HttpResponse:
         "due": [(show, TITLES[show], len(found)) for show, found in due_for(request.user).items()],
         "notices": notices_for(request.user),
         "roles": request.user.roles,
+        "tour": [] if request.user.tour_done else tour_for(request.user),
     }
     return render(request, "home.html", context)
 

@@ -35,6 +35,7 @@ from core.access import require
 from core.exceptions import BadInput, NotAllowed, NotFound
 from core.http import StaffRequest
 from core.rights import Right
+from core.sorting import by_words
 
 MOST = 100  # lines of a list
 ASKED = (Right.CASE_REGISTER, Right.CASE_ASSIGN)  # who takes people in, or declines
@@ -254,4 +255,4 @@ def _whom_to_ask(person: IncomingPerson, sections: door.Sections, request: Staff
     if person.full_name and person.birthdate:
         texts.append(f"{person.full_name} {person.birthdate}")
     found = {one for text in filter(None, texts) for one in whom_to_ask(text, by=request.user)}
-    return sorted(found, key=str)
+    return sorted(found, key=by_words)

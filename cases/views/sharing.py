@@ -24,6 +24,7 @@ from core.classes import SHORT_NAMES
 from core.exceptions import BadInput, NotFound
 from core.http import StaffRequest
 from core.rights import Right
+from core.sorting import by_words
 
 
 @require_http_methods(["GET", "POST"])
@@ -83,13 +84,13 @@ def readers() -> list[User]:
     roles = [code for code, role in ROLES.items() if role.classes]
     held = RoleHolding.objects.now().filter(role__in=roles)
     people = User.objects.filter(is_active=True, pk__in=held.values("user"))
-    return list(people.select_related("office").order_by("display_name"))
+    return sorted(people.select_related("office"), key=by_words)
 
 
 def _teams() -> list[Team]:
     """Teams that somebody is in, by what they are called."""
     teams = Team.objects.filter(memberships__ended_at=None, memberships__isnull=False).distinct()
-    return sorted(teams.select_related("group__office"), key=team_name)
+    return sorted(teams.select_related("group__office"), key=lambda one: by_words(team_name(one)))
 
 
 def _called(to: User | Team) -> str:

@@ -66,6 +66,6 @@ def end_task(request: StaffRequest, reference: str, task: UUID) -> HttpResponse:
     following = tasks.end_task(row, request.POST.get("act", ""), by=request.user)
     messages.success(request, _("Saved."))
     if following is not None:
-        day = date_format(following.due_on, "j M Y")
+        day = date_format(following.due_on, "DATE_FORMAT")
         messages.info(request, _("The next one is due on %s.") % day)
     return redirect("cases:detail", reference=reference)

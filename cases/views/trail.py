@@ -18,9 +18,9 @@ from cases.trail_forms import CourtForm, TrailForm
 from cases.views.frame import case_frame
 from core.access import require
 from core.classes import SHORT_NAMES
-from core.downloads import attachment, gives_file
+from core.downloads import gives_file, made_here
 from core.exceptions import BadInput, NotFound
-from core.http import StaffRequest
+from core.http import StaffRequest, position_of
 from core.rights import Right
 
 
@@ -33,8 +33,7 @@ def case_trail(request: StaffRequest, reference: str) -> HttpResponse:
     context = case_frame(request, case, access) | {"form": form}
     if not form.is_valid():
         return render(request, "cases/trail.html", context, status=422)
-    position = request.GET.get("before", "")
-    before = int(position) if position.isdecimal() and len(position) < 19 else None
+    before = position_of(request)
     wanted = form.wanted()
     query = request.GET.copy()
     query.pop("before", None)
@@ -134,4 +133,4 @@ def _sent(export: CourtExport) -> HttpResponseBase:
 
 
 def _as_download(name: str) -> dict[str, str]:
-    return {"Content-Disposition": attachment(name)}
+    return {"Content-Disposition": made_here(name)}

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -18,7 +17,6 @@ from cases.workbook_forms import WorkbookForm
 from cases.workbooks.gathering import classes_for
 from core.access import require
 from core.classes import PERSONAL, SHORT_NAMES
-from core.downloads import attachment
 from core.exceptions import BadInput
 from core.http import StaffRequest
 from core.rights import Right
@@ -62,9 +60,7 @@ def workbook(request: StaffRequest, asked: UUID) -> HttpResponse:
     note = request.POST.get("note", "")
     match request.POST.get("act"):
         case "collect":
-            content = workbooks.collect_workbook(found, by=request.user)
-            headers = {"Content-Disposition": attachment(_name(found))}
-            return HttpResponse(content, content_type="application/octet-stream", headers=headers)
+            return redirect("jobs:job", workbooks.have_made(found, by=request.user).pk)
         case "approve":
             workbooks.approve_workbook(found, note=note, by=request.user)
             messages.success(request, _("Approved. Whoever asked has an hour to collect it."))
@@ -94,7 +90,3 @@ def _context(request: StaffRequest, asked: WorkbookRequest) -> dict[str, object]
         "may_decide": not is_own and asked.state == ExportState.ASKED,
         "classes": [SHORT_NAMES[cls] for cls in asked.classes],
     }
-
-
-def _name(asked: WorkbookRequest) -> str:
-    return f"cases-{timezone.localdate():%Y-%m-%d}-{str(asked.pk)[-6:]}.xlsx.age"

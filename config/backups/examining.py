@@ -13,7 +13,7 @@ from cases import ledger
 from config.backups import BackupError, databases, manifest, retention
 from config.backups.archive import Progress, check_opens, digest_of, identities_in
 from config.backups.manifest import Manifest, Part
-from config.startup import restore_marker
+from core.closed import restore_marker
 
 ANOTHER_LEDGER = (
     "Whoever was erased after the backup would be back. Name the newest list with --ledger, or say "
@@ -81,7 +81,8 @@ def _check_fits_here(told: Manifest, keys_told: Manifest) -> None:
             f"The log of this backup is named {told.log.name}. Set TUTELA_LOG_NAME to that and run "
             "restore again."
         )
-    known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    steps = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    known = {step for key, migration in steps.items() for step in (key, *migration.replaces)}
     if unknown := set(told.migrations) - {f"{app}.{name}" for app, name in known}:
         raise BackupError(
             f"The backup was made by a newer Tutela, {told.version}: this one does not know "

@@ -34,7 +34,7 @@ from config.backups import BackupError, databases
 from config.backups.archive import CHUNK, Progress, decrypting
 from config.backups.examining import ANOTHER_LEDGER, Source, places
 from config.backups.making import DATABASE
-from config.startup import restore_marker
+from core.closed import restore_marker
 from vault import recovery
 from vault.keyring import keyring
 from vault.models import DataKey, KeyEncryptionKey

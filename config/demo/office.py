@@ -115,11 +115,14 @@ STAFF = (
     ("auditor", "Rita Valoshyn", "auditor", None),
     ("analyst", "Yury Marchanka", "analyst", None),
     ("data.protection", "Aksana Juras", "data_protection", None),
+    ("director", "Kastus Adamovich", "director", None),
+    ("donor", "Ingrid Solheim", "donor", None),
     ("partner", "Hanna Lobach", "partner_officer", "LINDEN"),
     ("partner.children", "Sviatlana Mialik", "partner_officer", "BRIDGE"),
     ("partner.admin", "Dzmitry Kulik", "partner_admin", "LINDEN"),
     ("administrator", "Viktar Shuba", "administrator", None),
 )
+USERNAMES = [username for username, *_rest in STAFF]
 
 
 def accounts_file() -> Path:
@@ -136,6 +139,8 @@ def load(*, cases: int = CASES) -> int:
     """Make the demonstration; returns the number of cases. Does nothing where anybody works already."""
     if User.objects.exists():
         return 0
+    # Before the first account: what broke off while it was loaded is a demonstration, too.
+    trail.record(Verb.DEMO_LOADED, by=None, reason=f"{cases} cases")
     password = (
         "-".join(secrets.choice(PASSWORD_WORDS) for _ in range(3))
         + f"-{secrets.randbelow(900) + 100}"
@@ -173,7 +178,6 @@ def load(*, cases: int = CASES) -> int:
     _plan(staff)
     take_snapshot(by=staff["analyst"])
     _oversee(staff)
-    trail.record(Verb.DEMO_LOADED, by=None, reason=f"{cases} cases")
     return cases
 
 
@@ -390,7 +394,7 @@ def _oversee(staff: dict[str, User]) -> None:
     if decoy := cases.first():
         mark_decoy(decoy, by=supervisor)
         door.open_rows([decoy], by=officer)
-    export_table(Definition("gender", "", ""), by=staff["analyst"])
+    export_table(Definition("gender", "", ""), by=staff["analyst"], form="csv")
     look_through_log()
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from qrcode.image.svg import SvgPathImage
 
 from vault import recovery
@@ -56,8 +57,8 @@ def sheet(share: str, *, number: int, total: int, threshold: int) -> bytes:
         % {"threshold": threshold, "total": total},
         "facts": [
             [_("Installation"), settings.ORIGIN],
-            [_("Made on"), date_format(timezone.localdate(), "j F Y")],
-            [_("Set"), str(recovery.set_of(share))],
+            [_("Made on"), date_format(timezone.localdate(), "DATE_FORMAT")],
+            [pgettext("of recovery shares", "Set"), str(recovery.set_of(share))],
         ],
         "words": share.split(),
         "code": _("The words above as a square code"),

@@ -8,9 +8,12 @@ import datetime
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms import BaseForm, BoundField
 from django.forms.formsets import BaseFormSet
 from django.utils import timezone
@@ -45,12 +48,14 @@ def field(
     width: str = "",
     legend: str = "s",
     inline: bool = False,
+    about: str = "",
 ) -> SafeString:
     """A whole field: label, hint, error message and input, linked to each other.
 
     `label` and `hint` replace the form's own ("" leaves the hint out); `width` is one of
     2 3 4 5 10 20 30 (characters) or full, three-quarters, two-thirds, one-half, one-third,
-    one-quarter; `legend` is s, m or l; `inline` sets short radios side by side.
+    one-quarter; `legend` is s, m or l; `inline` sets short radios side by side; `about` is markup that
+    stands beside the label.
     """
     shown = copy.copy(bound)  # the page may word a field its own way; the form stays as it was
     if label is not None:
@@ -64,6 +69,7 @@ def field(
         "beside": None,
         "legend_size": legend,
         "inline": inline,
+        "about": about,
     }
     # Another field of the form that belongs to this one, behind a small disclosure.
     if beside := getattr(bound.field, "beside", ""):
@@ -200,7 +206,7 @@ def date_of(value: datetime.date | None, time: bool = False) -> SafeString:
     shown = value
     if isinstance(value, datetime.datetime) and timezone.is_aware(value):
         shown = timezone.localtime(value)
-    text = date_format(shown, "j M Y")
+    text = date_format(shown, "DATE_FORMAT")
     if time and isinstance(shown, datetime.datetime):
         text = f"{text}, {date_format(shown, 'H:i')}"
     return format_html('<time datetime="{}">{}</time>', shown.isoformat(), text)
@@ -217,3 +223,21 @@ def empty_state(
         "action_url": action_url,
         "action_label": action_label,
     }
+
+
+# --- The user guide -------------------------------------------------------------------
+@register.inclusion_tag("_components/picture.html")
+def picture(name: str, alt: str) -> dict[str, object]:
+    """A picture of static/guide/, such as "ru/sign-in"; `alt` says what it shows."""
+    path = f"guide/{name}.webp"
+    width, height = _size(settings.BASE_DIR / "static" / path)
+    return {"path": path, "width": width, "height": height, "alt": alt}
+
+
+@cache
+def _size(path: Path) -> tuple[int, int]:
+    """Width and height of a lossless WebP picture, in pixels, from its head: Pillow stays in the process
+    that checks files."""
+    with path.open("rb") as file:
+        sides = int.from_bytes(file.read(25)[21:], "little")  # each less one, in 14 bits
+    return (sides & 0x3FFF) + 1, (sides >> 14 & 0x3FFF) + 1

@@ -8,13 +8,25 @@ import { ServiceNavigation } from "govuk-frontend/dist/govuk/components/service-
 import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-link.mjs";
 import { startPage } from "./page.js";
 import { startPasskeys } from "./passkey.js";
+import { watchSending } from "./sending.js";
 import { saveTyped, watchSession } from "./session.js";
+import { explainTerms } from "./terms.js";
 import { trustHtmx } from "./trusted.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 
+// What scripts tell whoever does not see it, in the one live region of the page.
+const told = document.createElement("p");
+told.className = "govuk-visually-hidden";
+const bringTold = () => told.isConnected || document.getElementById("messages")?.append(told);
+bringTold();
+
 // Whoever leaves in a hurry is signed out: what is typed goes first, and is not waited for.
 class QuickExit extends ExitThisPage {
+  initUpdateSpan() {
+    this.$updateSpan = told;
+  }
+
   exitPage() {
     saveTyped(true);
     super.exitPage();
@@ -37,9 +49,15 @@ function start(root) {
 }
 
 start(document);
-// What htmx swaps in brings its own parts.
-document.addEventListener("htmx:after:swap", () => start(document));
+// What htmx swaps in brings its own parts, and whoever does not see it is told what came.
+document.addEventListener("htmx:after:swap", () => {
+  start(document);
+  bringTold(); // a part that was changed in its place comes with a new region
+  told.textContent = document.querySelector("[data-told]")?.textContent ?? "";
+});
 startPage();
+explainTerms();
 trustHtmx();
 startPasskeys();
 watchSession();
+watchSending();

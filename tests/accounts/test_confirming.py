@@ -184,7 +184,7 @@ def test_a_table_and_a_proof_wait_for_a_confirmation(case, alena, yury, client_f
     take_snapshot(by=yury)
     number = EventCase.objects.filter(case=case.pk).first().seq
     proof = reverse("cases:proof", args=[case.reference, number])
-    for who, url in ((yury, reverse("reporting:csv")), (alena, proof)):
+    for who, url in ((yury, reverse("reporting:csv", args=["gender"])), (alena, proof)):
         browser = client_for(who, ago=300)
         start = log.size()
         answer = browser.get(url)

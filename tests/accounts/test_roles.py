@@ -48,6 +48,10 @@ HOLDERS = {
     "acts.decide": {"administrator", "partner_admin", "supervisor"},
     "statistics.build": {"supervisor", "analyst"},
     "statistics.freeze": {"analyst"},
+    "statistics.see": {"supervisor", "analyst", "data_protection", "director", "donor"},
+    "statistics.verify": {"analyst", "data_protection"},
+    "release.propose": {"supervisor", "analyst"},
+    "release.decide": {"data_protection", "director"},
 }
 
 
@@ -59,7 +63,9 @@ def test_each_right_is_held_by_these_roles():
     assert found == HOLDERS
 
 
-@pytest.mark.parametrize("code", ["auditor", "analyst", "administrator", "partner_admin"])
+@pytest.mark.parametrize(
+    "code", ["auditor", "analyst", "director", "donor", "administrator", "partner_admin"]
+)
 def test_who_runs_or_checks_the_system_reads_no_case(code):
     role = ROLES[code]
     assert role.classes == frozenset()

@@ -275,15 +275,17 @@ def _keep_only_what_is_told(thief: Thief) -> None:
     told = {(c["object"], c["revision"]) for c in thief.log if "object" in c}
     for model in guards.tracked_models():
         kept: dict[UUID, Any] = {}
+        dropped = []
         for version in model.history.order_by("revision"):
             if (str(version.id), version.revision) in told:
                 kept[version.id] = version
             else:
-                delete(model.history.model, pk=version.pk)
-        for row in model._default_manager.all():
-            if row.pk not in kept:
-                delete(model, pk=row.pk)
-            elif kept[row.pk].revision != row.revision:
+                dropped.append(version.pk)
+        delete(model.history.model, pk__in=dropped)
+        rows = list(model._default_manager.all())
+        delete(model, pk__in=[row.pk for row in rows if row.pk not in kept])
+        for row in rows:
+            if row.pk in kept and kept[row.pk].revision != row.revision:
                 values = _live(kept[row.pk], model)
                 model._default_manager.filter(pk=values.pop("id")).update(**values)
         for version in model.history.all():

@@ -49,8 +49,11 @@ from cases.models import (
 )
 from cases.panels import CASE_PANELS
 from cases.services import grants
+from cases.views import parts
 from core.exceptions import DomainError
 from core.rights import Right
+from jobs.models import Job
+from reporting.releases.models import Release
 from reporting.services import take_snapshot
 from tests.adversary import world as registry
 from tests.adversary.world import GIVEN_NAME, World
@@ -64,15 +67,17 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 PARTS, EACH = 2, 1000
 SEED = 4711
 WORD = re.compile("Zq[a-z]{14}")
-SPACES = ("cases", "assistance", "audit", "reporting")
+SPACES = ("cases", "assistance", "audit", "reporting", "jobs")
 # These show most, so they are asked for most.
 OFTEN = (
     *("home", "cases:list", "cases:search", "cases:trail", "cases:file", "cases:download"),
+    "cases:timeline",
     *("cases:person", "cases:victim", "assistance:change", "audit:log", "cases:preview"),
     *("cases:proof", "cases:court", "cases:list", "home", "cases:trail"),
     *("cases:detail",) * 6,
 )
 FRESH_SIGN_IN = ("cases:erase", "cases:decide", "cases:court", "cases:workbooks", "cases:workbook")
+FRESH_SIGN_IN += ("cases:paper_summary", "cases:import")
 # For whom a page is meant, and the case it says something of: else it would hardly ever be seen.
 MEANT_FOR = {
     "audit": ("rita", "pavel"),
@@ -257,17 +262,21 @@ class Walk:
             "closure": lambda: one_of(Closure.objects.filter(case=case)),
             "task": lambda: one_of(Task.objects.filter(here)),
             "saved": lambda: one_of(SavedList.objects.all()),
+            "release": lambda: one_of(Release.objects.all()),
             "transfer": lambda: one_of(Transfer.objects.filter(here)),
             "incoming": lambda: one_of(IncomingReferral.objects.all()),
             "kind": lambda: self.random.choice(list(ENTRY_KINDS)),
             "entry": lambda: one_of(TraffickingEvent.objects.filter(here)),
             "link": lambda: one_of(Case.objects.all()),
-            "name": lambda: self.random.choice([panel.name for panel in CASE_PANELS]),
+            "name": lambda: self.random.choice([one.name for one in (*CASE_PANELS, *parts.PARTS)]),
             "notice": lambda: one_of(GlassNotice.objects.all()),
             "asked": lambda: one_of(WorkbookRequest.objects.all()),
+            "job": lambda: one_of(Job.objects.all()),
             "referral": lambda: one_of(Referral.objects.filter(here)),
             "language": lambda: "en",
+            "topic": lambda: "access",
             "number": number,
+            "table": lambda: self.random.choice(["year.gender", "age.exploitation~level-1"]),
         }
 
     def query(self, name: str) -> str:
@@ -275,6 +284,7 @@ class Walk:
         before = f"before={self.random.randrange(100, 500)}"
         pages = {
             "cases:trail": ["kind=reads", "cls=medical", before],
+            "cases:timeline": ["kind=comments", "kind=assistance", before],
             "cases:who": [f"person={person.pk}"],
             "cases:list": [
                 *("mine=1", "status=Active", f"before={self.world.cases[4].pk}"),
@@ -300,6 +310,7 @@ class Walk:
             | {"person": str(person.pk), "repeats": "weekly"},
             "cases:save_list": {"name": "Typed", "mine": "1", "is_first": "on"},
             "cases:saved_list": {"act": self.random.choice(["first", "usual", "remove"])},
+            "reporting:save_table": {"table": "year.gender", "name": "Typed"},
             "cases:end_task": {"act": self.random.choice(["done", "dropped"])},
             "cases:entry": {"event_type": "Transit", "revision": "0"},
             "cases:merge": {"other": self.world.cases[3].reference, "reason": "Typed"}
@@ -346,6 +357,9 @@ class Walk:
             | {"said": "Typed", "revision": self.random.choice("123")},
             "assistance:certificate": {"language": "en", "tells_kinds": "on"},
             "assistance:letter": {"language": "en"},
+            "assistance:plan_paper": {"language": "en", "tells_name": "on"},
+            "cases:paper_summary": {"language": "en", "reason": "meeting", "note": "Typed"}
+            | {"classes": self.random.sample(["identity", "narrative", "legal"], 2)},
             "assistance:override": {"act": self.random.choice(["approve", "decline"])},
             "cases:court": {"reason": "court", "note": "Typed"},
             "cases:workbooks": {

@@ -46,11 +46,12 @@ from cases.services import casework, erasure, grants, intake, renewal, retention
 from cases.services.intake import register_case
 from cases.services.new_case import NewCase
 from cases.services.tasks import give_task
-from reporting.models import Snapshot
+from reporting.models import Snapshot, Verification
 from tests.cases.closed import close_case
 from tests.cases.made_entries import contents
 from tests.cases.made_files import a_file, picture
 from tests.conftest import PASSWORD
+from tests.reporting.releases.made import published_release
 
 GIVEN_NAME = "Hanna"  # of everybody, to search by
 DAY = date(2026, 3, 1)
@@ -203,6 +204,11 @@ def count_and_import(world: World) -> None:
         shot = Snapshot(number=number, taken_by=people["yury"], surface=b"surface")
         shot.epochs, shot.digests = {"2026": number}, {"2026": "ab"}
         trail.save(shot, verb=Verb.STATISTICS_FROZEN, by=people["yury"])
+        exact = Verification(table={"rows": "year"}, asked_by=people["yury"], asked_as="analyst")
+        trail.save(exact, verb=Verb.VERIFICATION_ASKED, by=people["yury"])
+        published_release(
+            proposed_by=people["yury"], approved_by=people["pavel"], year=2020 + number
+        )
 
 
 def _build_case(world: World, number: int) -> Case:

@@ -92,6 +92,14 @@ def test_making_a_letter_is_recorded_with_what_it_was(case, alena):
     assert log.told(event)["classes"] == ["identity"]
 
 
+def test_a_letter_says_who_made_it_when_and_under_which_number(case, alena):
+    paper = certificate(case, language="en", tells_kinds=False, by=alena)
+    event = Event.objects.get(verb=Verb.LETTER_MADE)
+    assert (paper.mark.who, paper.mark.at, paper.mark.number) == (str(alena), event.at, event.seq)
+    words = " ".join(words_of(as_pdf(paper)).split())
+    assert f"Printed by {alena} on" in words and f"No. {event.seq} in the log" in words
+
+
 @pytest.fixture
 def referral(send):
     return send(

@@ -283,9 +283,9 @@ def test_what_the_pages_tell_is_the_sum_of_all_that_happened(
         kind: paid for kind, paid in by_kind.items() if paid
     }
     told = re.findall(
-        r'data-label="Left"><b>([\d.]+)</b>', page_of(client_for(pavel).get("/budgets/"))
+        r'data-label="Left"><b>([\d.,]+)</b>', page_of(client_for(pavel).get("/budgets/"))
     )
-    assert [D(one) * 100 for one in told] == [10_000_00 - sum(cents.values())]
+    assert [D(one.replace(",", "")) * 100 for one in told] == [10_000_00 - sum(cents.values())]
     browser = client_for(alena)
     for one in cases:
         page = page_of(browser.get(reverse("cases:detail", args=[one.reference])))

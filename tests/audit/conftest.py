@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import LinkedIdentity, PasswordLink, Proposal, User
+from accounts.models import AccessToken, LinkedIdentity, PasswordLink, Proposal, User
 from accounts.services import join_team, make_office, make_organisation, make_team
 from assistance.models import BudgetLine, Offer, Override, Provider, Referral, SupportPlan
 from assistance.money import costs
@@ -75,8 +75,9 @@ from cases.services.new_case import NewCase
 from cases.services.tasks import give_task
 from config.models import Configuration
 from core.ids import uuid7
-from reporting.models import Snapshot
+from reporting.models import Snapshot, Verification
 from tests.cases.made_entries import contents
+from tests.reporting.releases.made import published_release
 from vault.keyring import keyring
 
 
@@ -133,6 +134,9 @@ def world(
         shot = Snapshot(number=number, taken_by=yury, surface=b"surface", epochs={"2026": number})
         shot.digests = {"2026": "ab"}
         trail.save(shot, verb=Verb.STATISTICS_FROZEN, by=yury)
+        exact = Verification(table={"rows": "year"}, asked_by=yury, asked_as="analyst")
+        trail.save(exact, verb=Verb.VERIFICATION_ASKED, by=yury)
+        published_release(proposed_by=yury, approved_by=volha, year=2020 + number)
     for number in (1, 2):
         _write_more(number, alena)
     for one in (case, second):
@@ -276,6 +280,8 @@ def _ask_about_account(subject: User, role: str, by: User) -> None:
     link = PasswordLink(user=subject, purpose="reset", token_digest=role, expires_at=timezone.now())
     link.withdrawn_at = timezone.now()
     trail.save(link, verb=Verb.LINK_MADE, by=None)
+    token = AccessToken(user=subject, name=role, digest=role, expires_at=timezone.now())
+    trail.save(token, verb=Verb.TOKEN_MADE, by=subject)
     linked = LinkedIdentity(user=subject, key=role, proof=role, ended_at=timezone.now())
     trail.save(linked, verb=Verb.SIGN_ON_LINKED, by=subject)
 

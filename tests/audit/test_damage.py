@@ -96,7 +96,7 @@ def test_the_door_does_not_open_what_was_damaged(damaged: Case, alena: User) -> 
 def test_the_refusal_is_a_page_and_an_event_that_names_the_case(
     damaged: Case, alena: User, client_for: Callable[[User], Client]
 ) -> None:
-    page = client_for(alena).get(f"/cases/{damaged.reference}/")
+    page = client_for(alena).post(f"/cases/{damaged.reference}/")
     assert page.status_code == 409
     text = page.content.decode()
     assert "damaged or was moved" in text

@@ -132,7 +132,8 @@ def test_the_printed_code_holds_the_checkpoint(tmp_path: Path) -> None:
     drawn = publishing.qr_of(checkpoint)
     expected = QRCode(error_correction=ERROR_CORRECT_M, border=2)
     expected.add_data(checkpoint.note)
-    squares = {(int(x), int(y)) for x, y in re.findall(r"M(\d+) (\d+)h1v1h-1z", drawn.path)}
+    bars = [map(int, bar) for bar in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", drawn.path)]
+    squares = {(x + n, y) for x, y, width in bars for n in range(width)}
     matrix = expected.get_matrix()
     assert drawn.size == len(matrix)
     assert squares == {(x, y) for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark}

@@ -1,10 +1,6 @@
 """Places in the log on PostgreSQL: given after the commit, to every event once, in order."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
@@ -15,8 +11,8 @@ from audit.models import Event, LogState, Pending
 from audit.selectors import events
 from audit.verbs import Verb
 from core.ids import uuid7
+from tests.databases import run_beside
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 COLUMNS = [f.attname for f in Pending._meta.concrete_fields if not f.primary_key]
 
 needs_postgresql = pytest.mark.skipif(
@@ -28,16 +24,7 @@ needs_postgresql = pytest.mark.skipif(
 def test_every_event_of_many_writers_gets_one_place(
     own_databases: dict[str, str], beside: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.audit.sequencing", beside, "6"],
-        cwd=ROOT,
-        env=os.environ | own_databases,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    done = run_beside("audit.sequencing", beside, "6", databases=own_databases)
     told = json.loads(done.stdout)
     assert told["pending"] == 0
     assert told["seqs"] == list(range(told["size"])) and told["size"] >= 240

@@ -1,26 +1,14 @@
 """Many writers at once lose nothing: real connections, real files or a real server."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.databases import run_beside
+
 THREADS, EVENTS = 8, 25
 
 
 def test_writers_and_a_verifier_at_once_lose_nothing(own_databases: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.audit.writers", str(THREADS), str(EVENTS)],
-        cwd=ROOT,
-        env=os.environ | own_databases,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    done = run_beside("audit.writers", str(THREADS), str(EVENTS), databases=own_databases)
     told = json.loads(done.stdout)
     assert told["errors"] == []
     assert told["each"] == [EVENTS] * THREADS

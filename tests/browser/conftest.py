@@ -16,15 +16,18 @@ from playwright.sync_api import (
 )
 
 from tests.browser.chromium import FLAGS, find_chromium
+from tests.browser.examine import DESK, PHONE
 from tests.browser.served import Served, serving
 from tests.browser.steps import sign_in
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
 RECENT = 200  # seconds of the five minutes
 WAIT = 15_000  # milliseconds until an expected element must be there
-# How the browser tells of an answer that a test wants: a refusal, a conflict, a form with errors.
-EXPECTED = "Failed to load resource: the server responded with a status of 4"
+# How the browser tells of an answer that a test wants: a refusal, a conflict, a form with errors; and of
+# a connection that a test has cut.
+EXPECTED = (
+    "Failed to load resource: the server responded with a status of 4",
+    "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
+)
 
 OPENED = pytest.StashKey[list[BrowserContext]]()
 HERE = Path(__file__).parent

@@ -61,6 +61,19 @@ class Served:
         finally:
             os.killpg(self.group, signal.SIGCONT)
 
+    @contextmanager
+    def worker_held_still(self) -> Iterator[None]:
+        """The pages are served, and nobody does background work."""
+        words = ["pgrep", "-g", str(self.group), "-f", "manage.py work"]
+        found = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+        for pid in found:
+            os.kill(int(pid), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in found:
+                os.kill(int(pid), signal.SIGCONT)
+
     def database(self) -> closing[sqlite3.Connection]:
         """The database file behind the application's back."""
         return closing(sqlite3.connect(self.data / "tutela.sqlite3", timeout=20))

@@ -7,6 +7,16 @@ from playwright.sync_api import Page, expect
 
 REFERENCE = re.compile(r"BY-\d{4}-\d{6}")
 
+# How many clicks a task takes at most, as docs/design.md says. Typing is none, nor is Tab between
+# fields; a list is two, one to open it and one for the line.
+MOST_CLICKS = {
+    "Register a person with consent": 6,
+    "Record assistance": 3,
+    "Refer a person": 5,
+    "See who saw and changed a case": 1,
+    "Build a table of two dimensions": 5,
+}
+
 
 @dataclass(frozen=True)
 class NewPerson:
@@ -45,8 +55,34 @@ PRASKEVA = NewPerson(
 SALAMEYA = NewPerson(
     "Вырайковіч", "Саламеянка", "+375 00 471-35-80", "Працавала на складзе без дакументаў"
 )
+STEFANIDA = NewPerson(
+    "Лазавіцкайня", "Стэфаніда", "+375 00 846-20-71", "Працавала на кухні па восемнаццаць гадзін"
+)
+TAISIYA = NewPerson(
+    "Загароўская", "Таісіяна", "+375 00 129-74-83", "Перавозілі з лецішча на лецішча ўсё лета"
+)
+PELAHEYA = NewPerson(
+    "Канапелькава", "Пелагеюшка", "+375 00 129-84-53", "Обещали работу в прачечной за морем"
+)
+VIYALETA = NewPerson(
+    "Пракапчучка", "Віялецянка", "+375 00 739-16-52", "Трымалі ў гаражы, выпускалі толькі ноччу"
+)
 PEOPLE = (ZLATAMIRA, VASILISA, MIRASLAVA, YAKUBINA, RAZALIYA, KAPITALINA, INA, PRASKEVA)
-PEOPLE += (SALAMEYA,)
+PEOPLE += (SALAMEYA, STEFANIDA, TAISIYA, PELAHEYA, VIYALETA)
+
+
+def count_clicks(page: Page) -> list[str]:
+    """Each press of a mouse button from now on, on whatever page: the list grows."""
+    pressed: list[str] = []
+
+    def press(tag: str) -> None:
+        pressed.append(tag)
+
+    page.expose_function("tallyPress", press)
+    tally = "addEventListener('pointerdown', e => tallyPress(e.target.tagName), true)"
+    page.add_init_script(tally)
+    page.reload()
+    return pressed
 
 
 def sign_in(page: Page, username: str, password: str) -> None:
@@ -60,6 +96,14 @@ def sign_in(page: Page, username: str, password: str) -> None:
 def sign_out(page: Page) -> None:
     page.locator(".app-account summary").click()
     page.get_by_role("button", name="Sign out").click()
+
+
+def choose_language(page: Page, code: str) -> None:
+    """Press its button at the foot of the page, unless it is the page's already."""
+    button = page.locator(f"button[name=language][value={code}]")
+    if button.count():
+        with page.expect_navigation():
+            button.click()
 
 
 def confirm(page: Page, password: str) -> None:
@@ -89,13 +133,15 @@ def search(page: Page, text: str) -> None:
     page.locator("#main").get_by_role("button", name="Search").click()
 
 
-def register(page: Page, person: NewPerson) -> str:
-    """Search first, then register with consent; gives the new reference."""
+def register(page: Page, person: NewPerson, *, may_refer: bool = False) -> str:
+    """Search first, then register with consent, to referrals too if `may_refer`; gives the reference."""
     search(page, f"{person.first_name} {person.second_name}")
     page.get_by_role("button", name="Register a new person").click()
     page.get_by_label("Yes", exact=True).check()
     page.get_by_label("Date of consent").fill("2026-03-02")
     page.get_by_label("Assistance by our organisation").check()
+    if may_refer:
+        page.get_by_label("Sharing with the organisations of a referral").check()
     page.get_by_label("Family name").fill(person.second_name)
     page.get_by_label("Given name").fill(person.first_name)
     page.get_by_label("Mobile phone").fill(person.mobile_phone)
@@ -105,6 +151,12 @@ def register(page: Page, person: NewPerson) -> str:
     reference = page.locator(".moj-identity-bar__title").inner_text()
     expect(page.get_by_text(f"Case {reference} is open.")).to_be_visible()
     return reference
+
+
+def show_name(page: Page) -> None:
+    """On a page of a case: show who the person is."""
+    page.get_by_role("button", name="Show the name").click()
+    expect(page.get_by_role("link", name="Hide the name")).to_be_visible()
 
 
 def record_assistance(page: Page, kind: str, **typed: str) -> None:

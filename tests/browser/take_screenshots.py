@@ -64,7 +64,8 @@ def take_all(browser: Browser, served: Served) -> None:
     for place in PLACES:
         officer.goto(f"/cases/{reference}/what-happened/")
         officer.get_by_label("Place of exploitation").fill(place)
-        officer.get_by_role("button", name="Save").click()
+        with officer.expect_navigation():  # it is sent a moment after the press
+            officer.get_by_role("button", name="Save").click()
     take_trail(somebody, reference)
     analyst = somebody("analyst")
     analyst.goto("/statistics/?rows=year&columns=gender")

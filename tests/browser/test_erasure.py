@@ -38,7 +38,7 @@ def test_two_people_erase_a_case_and_hand_out_the_certificate(visit, served, tmp
     expect(supervisor.get_by_text("The case is erased.")).to_be_visible()
 
     pdf = download(supervisor, "Certificate as PDF", tmp_path)
-    assert pdf.name == f"{reference}-erasure.pdf" and pdf.read_bytes().startswith(b"%PDF-1.7")
+    assert pdf.name == f"demo-{reference}-erasure.pdf" and pdf.read_bytes().startswith(b"%PDF-1.7")
     text = download(supervisor, "Certificate as text", tmp_path).read_text()
     assert f"under the reference {reference}" in " ".join(text.split())
     assert '"verb":"case_erased"' in text and "c2sp.org/tlog-proof@v1" in text

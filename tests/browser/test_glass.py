@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.browser.steps import PRASKEVA, confirm, register
+from tests.browser.steps import PRASKEVA, confirm, register, show_name
 
 WHY = "Мужчына стукае ў дзверы прытулку"
 FOUND = "Было правільна, размова адбылася"
@@ -34,6 +34,7 @@ def test_an_officer_of_another_office_opens_a_case_for_an_hour(visit, served):
     breaker.get_by_label("Identity: names, birth, citizenship").check()
     breaker.get_by_role("button", name="Break the glass").click()
     expect(breaker.get_by_role("heading", name="The glass is broken until")).to_be_visible()
+    show_name(breaker)
     expect(breaker.locator("#main")).to_contain_text(PRASKEVA.mobile_phone)
     assert PRASKEVA.account not in breaker.content()
     expect(breaker.get_by_role("link", name="Who saw and changed what")).to_have_count(0)
@@ -59,7 +60,8 @@ def test_an_officer_of_another_office_opens_a_case_for_an_hour(visit, served):
     assert WHY not in protection.content()
     row.get_by_role("link", name=f"Open {reference}").click()
     protection.get_by_label("What you found").fill(FOUND)
-    protection.get_by_role("button", name="Sign off").click()
+    with protection.expect_navigation():
+        protection.get_by_role("button", name="Sign off").click()
     protection.goto("/cases/broken-glass/")
     expect(protection.get_by_role("row").filter(has_text=reference)).to_contain_text("Signed off")
     assert protection.goto(f"/cases/{reference}/").status == 403

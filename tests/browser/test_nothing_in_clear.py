@@ -10,7 +10,7 @@ from assistance.sections import SCHEMAS
 from config.demo import office
 from config.demo.stories import people
 from config.demo.texts import AT_VISITS, FOUND, GOALS, WISHES
-from tests.browser import test_import, test_tasks, test_transfers
+from tests.browser import test_import, test_jobs, test_tasks, test_transfers
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.served import CASES, Served
 from tests.browser.steps import INA, PEOPLE, NewPerson, open_case, register, search, sign_in
@@ -44,7 +44,7 @@ def test_no_name_phone_number_or_sentence_lies_on_the_disk(visit, served):
 
 def test_the_browsers_own_folder_holds_no_word_of_a_case(chromium, served, tmp_path):
     context = chromium.browser_type.launch_persistent_context(
-        tmp_path, executable_path=find_chromium(), args=FLAGS, base_url=served.address
+        tmp_path, executable_path=find_chromium(whole=True), args=FLAGS, base_url=served.address
     )
     page = context.new_page()
     sign_in(page, "officer", served.password)
@@ -94,7 +94,7 @@ def _typed_words() -> Iterator[str]:
     """What the other tests typed or brought in."""
     for person in PEOPLE:
         yield from _of(person)
-    yield from (test_tasks.WHAT, test_transfers.NOTE)
+    yield from (test_tasks.WHAT, test_transfers.NOTE, *test_jobs.SENT)
     for row in (test_import.IMPORTED, test_import.REFUSED):
         second, first, _gender, phone, *_rest = row.split(",")
         yield from _names(f"{second} {first}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.examine import REGIONS
 from tests.browser.served import Served, serving
 from tests.browser.steps import INA, open_case, sign_in
 
@@ -35,19 +36,26 @@ def hurried(hasty, open_browser):
 
 @pytest.mark.parametrize("phone", [False, True])
 def test_a_warning_comes_before_the_end_and_one_key_stays(hurried, phone):
+    """WCAG 2.2, 2.2.1; what was typed stays where it is, and one region tells how long there is left."""
     page = hurried(phone=phone)
-    open_case(page)
+    page.goto(f"/cases/{open_case(page)}/what-happened/")
+    typed = page.get_by_label("What happened, in short")
+    typed.fill(INA.account)
+    assert page.evaluate(REGIONS) == ['<div id="messages" class="app-messages" role="status"']
     warning = page.get_by_role("dialog", name="Are you still there?")
     expect(warning).to_be_visible(timeout=IDLE * 1000)
     expect(warning).to_contain_text(re.compile(r"signed out in \d+ seconds"))
     expect(page.get_by_role("button", name="Stay signed in")).to_be_focused()
+    expect(warning.get_by_role("status")).to_have_count(1)  # all else is inert behind the dialog
     box = warning.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= page.viewport_size["width"]
     page.keyboard.press("Escape" if phone else "Enter")
     expect(warning).to_be_hidden()
+    expect(typed).to_have_value(INA.account)
     page.wait_for_timeout((IDLE - 5) * 1000)
     page.reload()
     expect(page.locator(".moj-identity-bar__title")).to_be_visible()
+    page.get_by_role("button", name="Discard").click()
 
 
 def test_what_is_typed_survives_the_end_and_is_offered_again(hurried, hasty):

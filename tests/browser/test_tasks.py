@@ -17,7 +17,8 @@ def test_a_task_is_written_and_done_with_one_press(visit):
     page.get_by_label("Until").fill(timezone.localdate().isoformat())
     page.get_by_label("How often").select_option("Every month")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.get_by_role("button", name="Save").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save").click()
 
     page.goto("/cases/work/?kind=task")
     page.get_by_role("link", name=reference).first.click()

@@ -46,7 +46,7 @@ def test_an_officer_filters_the_trail_and_takes_what_proves_it(visit, served, tm
     archive = download(
         officer, lambda: officer.get_by_role("link", name="proof").first.click(), tmp_path
     )
-    assert archive.name.startswith(f"{reference}-event-")
+    assert archive.name.startswith(f"demo-{reference}-event-")
     folder = unpacked(archive)
     assert checked(folder, "event.tlog-proof", "entry.json").returncode == 0
     entry = (folder / "entry.json").read_text()

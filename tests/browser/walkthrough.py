@@ -380,7 +380,7 @@ def the_cashier_pays_a_part(at: Hands) -> None:
     at.press("Budgets")
     at.read("START-1")
     line = at.page.get_by_role("table", name="START-1")
-    at.see("Left", "19300.00", within=line)
+    at.see("Left", "19,300.00", within=line)
 
 
 @step(26, "officer")
@@ -482,7 +482,7 @@ def the_cashier_pays_the_rest(at: Hands) -> None:
     at.date("Paid on")
     at.fill("Receipt number", "R-102")
     at.press("Save")
-    at.see("Paid 1200.00 BYN, open 0.00 BYN")
+    at.see("Paid 1,200.00 BYN, open 0.00 BYN")
 
 
 @step(34, "officer")
@@ -550,6 +550,7 @@ def register_the_child(at: Hands) -> None:
     at.choose("Decided by", "Police")
     at.date("Decided on")
     at.press("Open the case")
+    at.press("Show the name")
     at.see("Child", within=at.bar)
 
 
@@ -575,6 +576,7 @@ def note_who_his_guardian_is(at: Hands) -> None:
     at.fill("Relation to the child", "Appointed by the city")
     at.fill("How to reach the guardian", "+375 00 555-02-02")
     at.press("Save")
+    at.press("Show the name")
     at.see("Name of the guardian", within=at.part("Who the person is"))
     at.read("Alesia Veras")
 

@@ -190,3 +190,12 @@ def test_consent_is_recorded_by_those_who_may_write_the_narrative(case, ihar, pa
         with pytest.raises(NotAllowed):
             record_consent(case, terms=ConsentTerms(), recorded_on=date(2026, 2, 1), by=by)
     assert case.consents.count() == 1
+
+
+def test_a_reason_does_not_replace_what_an_import_knew(new_case, alena):
+    new_case.facts = {"age_band": "9-17"}
+    case = register_case(new_case, by=alena)
+    _change(case, alena, "identity", unanswered={"birthdate": "unknown", "gender": "declined"})
+    assert _derived(case, alena)[0].age_band == "9-17"
+    _change(case, alena, "identity", gender="", unanswered={"gender": "declined"})
+    assert _derived(case, alena)[0].gender == "declined"

@@ -4,12 +4,14 @@ import io
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 from pypdf import PdfReader
+from pypdf.errors import PdfReadError
 
 from accounts.services import (
     join_team,
@@ -205,6 +207,20 @@ def test_the_pdf_can_be_read_out(erased):
     assert reader.metadata.title == "Certificate of erasure"
 
 
+def test_the_pdf_has_the_checkpoint_to_be_scanned(erased):
+    certificate = certificate_of(erased)
+    assert certificate.checkpoint.note in dict(certificate.evidence)["Proof"] + "\n"
+    reader = PdfReader(io.BytesIO(as_pdf(certificate)))
+    told = {str(one.get("/Alt")) for one in _objects(reader) if isinstance(one, dict)}
+    assert "The checkpoint as a square code" in told
+
+
+def _objects(reader: PdfReader):
+    for number in range(1, int(reader.trailer["/Size"])):
+        with suppress(PdfReadError):
+            yield reader.get_object(number)
+
+
 def test_letters_of_both_scripts_are_in_the_fonts_it_brings(erased):
     organisation = erased.office.organisation
     organisation.name = (
@@ -219,7 +235,7 @@ def test_letters_of_both_scripts_are_in_the_fonts_it_brings(erased):
         for page in PdfReader(io.BytesIO(pdf)).pages
         for font in page["/Resources"]["/Font"].values()
     }
-    assert fonts == {"LibertinusSerif", "DejaVuSansMono"}, "no other font had to help out"
+    assert fonts == {"NotoSans", "DejaVuSansMono"}, "no other font had to help out"
 
 
 def test_the_pdf_leaves_nothing_on_the_disk(erased, tmp_path, monkeypatch):

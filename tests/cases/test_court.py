@@ -214,6 +214,14 @@ def test_the_export_itself_is_its_last_event_and_weighs(lived, pavel, tmp_path):
     assert export.checkpoint.size > recorded.seq
 
 
+def test_every_page_says_who_exported_it_when_and_under_which_number(lived, pavel, tmp_path):
+    folder = _sent(_export(lived, pavel), tmp_path)
+    event = Event.objects.filter(verb=Verb.CASE_EXPORTED).last()
+    for page in PdfReader(io.BytesIO((folder / "trail.pdf").read_bytes())).pages:
+        words = " ".join(page.extract_text().split())
+        assert f"Printed by {pavel} on" in words and f"No. {event.seq} in the log" in words
+
+
 def test_an_export_that_cannot_be_recorded_opens_nothing(lived, alena, monkeypatch):
     def full(*_entries):
         raise OSError("disk full")

@@ -8,8 +8,11 @@ from audit import trail
 from audit.models import Event
 from audit.verbs import Verb
 from cases import door
+from cases.entries import ENTRY_KINDS
 from cases.models import Case, Person
+from cases.sections import CommentContent
 from cases.selectors import victim_of
+from cases.services.casework import record_entry
 from cases.services.intake import register_case
 from core.exceptions import NotAllowed, NotFound
 from tests.cases.conftest import rename
@@ -54,6 +57,23 @@ def _again(row):
 
 
 # --- Who gets what --------------------------------------------------------------------
+def test_a_closed_class_opens_only_where_the_class_itself_is_under_seal(
+    case, victim, alena, opened
+):
+    closed = {"identity", "contact"}
+    content = CommentContent(cls="identity", comment="Goes by Zosia")
+    comment = record_entry(case, ENTRY_KINDS["comment"], content, by=alena)
+    for rows, named in (([victim], set()), ([victim, _again(comment)], {"identity"})):
+        opened.clear()
+        start = log.size()
+        on_person, *on_comment = door.open_rows(rows, by=alena, closed=closed)
+        assert on_person.keys() == {"victim"}
+        assert [one["content"].comment for one in on_comment] == ["Goes by Zosia"] * len(on_comment)
+        [event] = log.since(start)
+        assert closed.intersection(log.told(event)["classes"]) == named
+        assert {place.cls for place in opened if place.row == victim.pk} == {"narrative"}
+
+
 def test_the_officer_opens_every_section(case, victim, alena):
     on_case, on_person = door.open_rows([case, victim], by=alena)
     assert on_person["identity"].second_name == SENTINELS["identity"]

@@ -156,7 +156,7 @@ def test_a_form_that_is_sent_after_the_session_ran_out_is_kept(case, alena, clie
     browser = client_for(alena)
     now.shift(timedelta(minutes=20))
     answer = browser.post(_at(case), {"account": TYPED, "revision": "1"})
-    assert answer.headers["Location"] == f"/account/sign-in/?next={_at(case)}"
+    assert answer.headers["Location"] == f"/account/sign-in/?next={_at(case)}&over=1"
     sent = {"login": "alena", "password": PASSWORD, "next": _at(case)}
     assert browser.post("/account/sign-in/", sent).headers["Location"] == _at(case)
     assert "You were writing this" in _page(browser, _at(case))

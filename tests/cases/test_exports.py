@@ -2,9 +2,6 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from datetime import timedelta
 
@@ -35,7 +32,8 @@ from cases.trail_finding import TrailFilter
 from core.exceptions import BadInput, NotAllowed, WrongState
 from tests.cases.conftest import rename
 from tests.conftest import SENTINELS
-from tests.guards import log, source
+from tests.databases import run_beside
+from tests.guards import log
 
 pytestmark = pytest.mark.django_db
 
@@ -245,15 +243,7 @@ def test_days_without_an_event_are_not_asked_for(long, alena, time_machine):
 
 
 def test_of_those_who_act_at_once_one_decides_and_one_collects(own_databases):
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.cases.exporting"],
-        cwd=source.ROOT,
-        env=os.environ | own_databases,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    done = run_beside("cases.exporting", databases=own_databases, timeout=300)
     told = json.loads(done.stdout)
     approved = 0
     for one in told["rounds"]:

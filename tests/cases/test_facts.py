@@ -2,8 +2,16 @@ from datetime import date
 
 import pytest
 
-from cases.facts import age_band, age_on, facts_of, majority, search_entry_of
-from cases.reference import AGE_BANDS, MAJORITY, RECRUITER_RELATIONS
+from cases.facts import (
+    age_band,
+    age_on,
+    facts_of,
+    majority,
+    outcome_of,
+    search_entry_of,
+    source_of,
+)
+from cases.reference import AGE_BANDS, MAJORITY, OUTCOMES, RECRUITER_RELATIONS, REFERRAL_SOURCES
 from cases.sections import CaseFacts, Contact, Identity, VictimContext
 
 OPENED = date(2024, 3, 1)
@@ -18,8 +26,8 @@ def facts(identity=None, victim=None, **kwargs):
     )
 
 
-def test_an_empty_case_has_a_year_and_nothing_else():
-    assert facts() == CaseFacts(year=2024)
+def test_an_empty_case_is_open_has_a_year_and_nothing_else():
+    assert facts() == CaseFacts(year=2024, outcome="Open")
 
 
 def test_what_is_coded_in_the_case_is_taken_over():
@@ -45,6 +53,7 @@ def test_what_is_coded_in_the_case_is_taken_over():
         forced_labour_industry=["F_Construction"],
         types_of_sex_exploitation=["Prostitution"],
         recruiter_relation=["Family", "Other"],
+        outcome="Open",
     )
 
 
@@ -55,8 +64,8 @@ def test_facts_do_not_share_lists_with_the_case():
     assert derived.methods_of_control == ["Other"]
 
 
-def test_unspecified_gender_is_not_recorded():
-    assert facts(Identity(gender="NonSpecifiedUnknown")).gender == ""
+def test_unspecified_gender_is_not_known():
+    assert facts(Identity(gender="NonSpecifiedUnknown")).gender == "unknown"
 
 
 def test_an_acquaintance_is_not_guessed_to_be_a_friend():
@@ -130,12 +139,54 @@ def test_a_date_that_is_known_in_part_has_a_band_where_it_can_have_no_other(born
     assert age_band(born, OPENED) == band
 
 
-def test_what_was_not_answered_is_no_answer():
-    """Statistics have it under "not recorded", never under "no" and never under a code."""
+def test_why_there_is_no_answer_stands_in_its_place():
+    """Statistics have it as a category of its own, never as "no"."""
     reasons = dict.fromkeys(VictimContext.__struct_fields__, "declined")
     victim = VictimContext(unanswered=reasons | {"unanswered": "declined"})
     identity = Identity(unanswered=dict.fromkeys(Identity.__struct_fields__, "not_asked"))
-    assert facts(identity, victim) == CaseFacts(year=2024)
+    assert facts(identity, victim) == CaseFacts(
+        year=2024,
+        gender="not_asked",
+        age_band="not_asked",
+        citizenship=["not_asked"],
+        country_of_exploitation="declined",
+        methods_of_control=["declined"],
+        types_of_exploitation=["declined"],
+        forced_labour_industry=["declined"],
+        types_of_sex_exploitation=["declined"],
+        recruiter_relation=["declined"],
+        outcome="Open",
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "reached", "outcome"),
+    [
+        ("Supported", [], "Supported"),
+        ("Supported", [False], "Supported"),
+        ("Supported", [True, False], "PartlyReached"),
+        ("Supported", [True, True], "AllReached"),
+        ("LostContact", [True], "LostContact"),
+    ],
+)
+def test_the_goals_tell_more_where_support_ended_as_it_was_meant_to(reason, reached, outcome):
+    assert outcome_of(reason, reached) == outcome
+    assert outcome in OUTCOMES
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("", ""),
+        ("  ", ""),
+        (" la strada ", "NGO"),
+        ("A neighbour", "OtherBody"),
+        ("Ours", "OtherBody"),
+    ],
+)
+def test_the_source_is_the_type_of_who_referred_the_person(name, source):
+    assert source_of(name, {"la strada": "NGO", "ours": ""}) == source
+    assert not source or source in REFERRAL_SOURCES
 
 
 @pytest.mark.parametrize(

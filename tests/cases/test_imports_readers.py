@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 import xlsxwriter
 
+from cases.imports import files
 from cases.imports.readers import open_table
 from core.exceptions import BadInput
 
@@ -65,6 +66,14 @@ def test_excel_delimiters_and_byte_order_mark_are_read(tmp_path, delimiter):
 def test_packed_csv_is_read_whatever_it_is_called(tmp_path, name):
     path = write(tmp_path, gzip.compress(text_of(HEADER, ROW).encode("utf-8-sig")), name)
     assert read(path)[1][0].cells["prs_FirstName"] == "Марына"
+
+
+def test_a_packed_file_is_unpacked_up_to_a_size(tmp_path, monkeypatch):
+    """Blank rows are left out and count nowhere: of a hundred megabytes they would take days."""
+    content = text_of(HEADER, ROW).encode() + b"\n" * 200
+    monkeypatch.setattr(files, "LARGEST_UNPACKED", 200)
+    assert "too large" in refusal(write(tmp_path, gzip.compress(content)))
+    assert len(read(write(tmp_path, content))[1]) == 1
 
 
 @pytest.mark.parametrize("name", ["records.xlsx", "records.csv"])

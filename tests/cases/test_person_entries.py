@@ -38,7 +38,8 @@ def _add(case, kind):
 
 
 def _detail(case, browser):
-    return _page(browser.get(reverse("cases:detail", args=[case.reference])))
+    """The case page after “Show the name”."""
+    return _page(browser.post(reverse("cases:detail", args=[case.reference])))
 
 
 def _paper(case, by, number):

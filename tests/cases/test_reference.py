@@ -12,6 +12,7 @@ from cases.countries import (
 
 NO_LISTS = ("OURS", "GROUPED", "STEPS_OF_ADULTS", "STEPS_OF_CHILDREN", "TYPE_CHECKING")
 NO_LISTS += ("DUPLICATE", "KEPT")  # codes of MERGE_LINKS
+NO_LISTS += ("STILL_OPEN", "ALL_REACHED", "PARTLY_REACHED", "OTHER_BODY")  # of OUTCOMES and sources
 # How many codes HTCDS 2.0 has in each list.
 HTCDS_SIZES = {
     "GENDER": 6,

@@ -51,6 +51,8 @@ from cases.services.workbooks import (
 )
 from core.classes import PERSONAL
 from core.exceptions import BadInput, NotAllowed, NotFound, WrongState
+from jobs import services as jobs
+from jobs.models import Job
 from tests.cases.closed import close_case
 from tests.cases.made_entries import contents
 from tests.conftest import SENTINELS
@@ -501,7 +503,7 @@ def test_into_an_empty_installation_and_out_again():
 
 
 # --- The pages ------------------------------------------------------------------------
-def test_asking_deciding_and_collecting_on_the_pages(case, alena, pavel, client_for):
+def test_asking_deciding_and_collecting_on_the_pages(case, alena, pavel, client_for, own_files):
     page = reverse("cases:workbooks")
     officer, supervisor = client_for(alena), client_for(pavel)
     assert page in officer.get("/").content.decode()
@@ -525,6 +527,8 @@ def test_asking_deciding_and_collecting_on_the_pages(case, alena, pavel, client_
     assert "is approved: collect it" in officer.get("/").content.decode()
     assert supervisor.post(own, {"act": "collect"}).status_code == 403
     answer = officer.post(own, {"act": "collect"})
+    assert "Download the result" in officer.get(answer.headers["Location"]).content.decode()
+    answer = officer.get(answer.headers["Location"] + "result/")
     assert answer.headers["Content-Disposition"].endswith('.xlsx.age"')
     assert told(answer.content)[0]["prs_SecondName"] == SENTINELS["identity"]
     assert officer.post(own, {"act": "collect"}).status_code == 404
@@ -550,3 +554,22 @@ def test_the_page_asks_for_a_fresh_sign_in(act, asked, pavel, client_for):
     answer = browser.post(page, {"act": act})
     assert answer.status_code == 302 and "reauthenticate" in answer.headers["Location"]
     assert WorkbookRequest.objects.get().state == "asked" and log.size() == start
+
+
+# --- What waits for its download ------------------------------------------------------
+def test_a_workbook_that_waits_goes_when_a_case_in_it_is_erased(
+    asked, case, other, alena, pavel, own_files
+):
+    approve_workbook(asked, note="Agreed", by=pavel)
+    made = Job.objects.get(pk=workbooks.have_made(request_for(alena, asked.pk), by=alena).pk)
+
+    def erase(one):
+        erasing = ask_for_erasure(one, reason="person_asked", note="", by=alena)
+        approve_erasure(erasing, note="", by=pavel)
+
+    erase(other)
+    assert len(told(jobs.fetch(made, by=alena))) == 1
+    erase(case)
+    with pytest.raises(NotFound, match="a case in it was erased"):
+        jobs.fetch(jobs.job_for(alena, made.pk), by=alena)
+    assert not (own_files / made.result).exists()

@@ -6,15 +6,19 @@ from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.template import Context, Template, TemplateSyntaxError
 from django.urls import reverse
+from PIL import Image
 
 from core import context, views
 from core.rights import Right
 from core.templatetags import ui
+
+GUIDE = settings.BASE_DIR / "static" / "guide"
 
 
 class Sample(forms.Form):
@@ -255,3 +259,12 @@ def test_leaving_forgets_the_session(rf):
 @pytest.mark.django_db(databases=["default", "keys"])
 def test_help_is_open_to_those_who_cannot_sign_in(client):
     assert client.get(reverse("core:help")).status_code == 200
+
+
+@pytest.mark.parametrize("path", sorted(GUIDE.rglob("*.webp")), ids=lambda path: path.stem)
+def test_a_picture_of_the_guide_waits_until_it_is_seen_and_keeps_its_place(path):
+    name = f"{path.parent.name}/{path.stem}"
+    html = render(f'{{% picture "{name}" "Форма входа" %}}')
+    with Image.open(path) as opened:
+        size = f'width="{opened.width}" height="{opened.height}"'
+    assert f'src="/static/guide/{name}.webp" {size} alt="Форма входа" loading="lazy"' in html

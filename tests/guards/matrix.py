@@ -14,6 +14,7 @@ PEOPLE = (
     *("nobody", "half", "bare", "suspended", "roleless", "alena", "stale", "ihar", "outsider"),
     *("volha", "member", "reader", "cashier", "expired", "revoked", "excluded", "breaker"),
     *("partner", "pavel", "iryna", "rita", "yury", "viktar", "keeper", "zoya", "daria"),
+    *("kastus", "ingrid"),
 )
 # So many people a test: making the world takes as long as some of them, and a test has to end in time.
 GROUPS = [PEOPLE[at : at + 7] for at in range(0, len(PEOPLE), 7)]

@@ -9,7 +9,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 PACKAGES = (
-    *("config", "reporting", "assistance", "cases", "accounts", "audit", "vault", "core"),
+    *("config", "reporting", "assistance", "cases", "jobs", "accounts", "audit", "vault", "core"),
     "verify",
 )
 

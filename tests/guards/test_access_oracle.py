@@ -93,6 +93,8 @@ OPENS = {  # said again here, not imported; None reads no cases
     "administrator": None,
     "partner_admin": None,
     "data_protection": None,
+    "director": None,
+    "donor": None,
 }
 ALL = ["identity", "contact", "narrative", "medical", "psychological", "legal", "financial"]
 

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 # What those get who saw the case.
 OF_A_TOMBSTONE = {
     ("cases:detail", "GET"): 200,
+    ("cases:detail", "POST"): 200,
     ("cases:trail", "GET"): 200,
     ("cases:proof", "GET"): 200,
     ("cases:court", "GET"): 200,
@@ -38,6 +39,7 @@ OF_A_TOMBSTONE = {
 # What those get who might have broken its glass: there is nothing behind it any more.
 NO_GLASS = {
     ("cases:detail", "GET"): 404,
+    ("cases:detail", "POST"): 404,
     ("cases:break_glass", "GET"): 404,
     ("cases:break_glass", "POST"): 404,
 }

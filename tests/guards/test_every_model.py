@@ -73,9 +73,22 @@ UNTRACKED: dict[str, tuple[str, set[Verb]]] = {
         "an unfinished form under seal, gone when it is sent or after a week; no part of the record",
         {Verb.DRAFT_KEPT, Verb.DRAFT_OPENED, Verb.DRAFT_DROPPED},
     ),
+    "jobs.Job": (
+        "background work and how far it is, with words and files under seal, gone after a month; no "
+        "part of the record",
+        {Verb.JOB_ASKED, Verb.JOB_ENDED, Verb.JOB_FETCHED},
+    ),
+    "django_tasks_database.DBTaskResult": (
+        "what a worker is to do next: ids of jobs and nothing else, gone after a day",
+        {Verb.JOB_ASKED, Verb.JOB_ENDED},
+    ),
     "cases.SavedList": (
         "what one person looks for again and again, under seal; no part of the record",
         {Verb.LIST_SAVED, Verb.LIST_CHANGED, Verb.LIST_REMOVED},
+    ),
+    "reporting.LoadedRows": (
+        "what statistics are tried with, under seal, in tests and demonstrations; no part of the record",
+        {Verb.STATISTICS_LOADED},
     ),
     "accounts.UsedCode": ("which codes opened something once", {Verb.SECOND_FACTOR_USED}),
     "accounts.Tally": (
@@ -141,6 +154,7 @@ def test_people_their_roles_teams_and_offices_are_tracked():
         *("accounts.Organisation", "accounts.Office", "accounts.Team", "accounts.User"),
         *("accounts.RoleHolding", "accounts.TeamMembership", "config.Configuration"),
         *("cases.RetentionRule", "cases.ImportRun", "reporting.Snapshot"),
+        *("reporting.Release", "reporting.LedgerEntry", "reporting.ReleaseFiles"),
     }
 
 

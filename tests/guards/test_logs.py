@@ -104,7 +104,8 @@ def test_a_fault_in_any_view_tells_nothing_of_what_was_sent(
     known |= dict.fromkeys(("closure", "task", "transfer", "incoming", "saved"), case.pk)
     known |= {"organisation": case.pk, "proposal": case.pk, "kind": "give_role", "pk": 1}
     known |= {"language": "en", "name": "event", "asked": case.pk, "referral": case.pk}
-    known |= dict.fromkeys(("cost", "payment", "line", "provider"), case.pk)
+    known |= {"table": "gender", "topic": "access", "job": case.pk}
+    known |= dict.fromkeys(("cost", "payment", "line", "provider", "release"), case.pk)
     browser = client_for(alena)
     browser.raise_request_exception = False
     broken = []

@@ -263,6 +263,10 @@ def test_markup_in_any_field_stays_text_on_every_page(
         ):
             officer.see(answer)
     supervisor = Robot(client_for(people["supervisor"]))
+    for text in CORPUS[:3]:
+        made = {"act": "make", "name": text, "days": "9"}
+        supervisor.see(supervisor.browser.post(reverse("people:tokens"), made))
+    supervisor.get(reverse("people:tokens"))
     trail.record(Verb.STATISTICS_EXPORTED, by=people["officer"])
     review.look_through_log()
     item = ReviewItem.objects.first()

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from django.apps import apps
+from django.db import connections, router
 from django.db.models import AutoField, Model
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -43,6 +44,7 @@ PARTS = 4  # which can run beside each other
 MAY_BREAK_GLASS = ("cases:break_glass", "cases:search")
 # The answer is a list of one's own, whatever is asked for; as it is one's own draft that one discards.
 OF_NO_CASE = ("cases:list", "cases:due", "cases:search", "cases:save_list")
+OF_NO_CASE += ("reporting:save_table",)
 SHORT = 9  # letters: positions in the log, which could be numbers of something else
 # What has to be done before something can be asked, and by whom.
 BEFORE = {
@@ -56,7 +58,8 @@ BEFORE = {
 # There is nothing to do, or it is a file that is answered, or the session that changes.
 CHANGES_NOTHING = {"cases:break_glass", "cases:scan_file", "cases:court", "cases:search"}
 CHANGES_NOTHING |= {"cases:draft", "assistance:certificate", "assistance:letter"}
-CHANGES_NOTHING |= {"providers:list"}
+CHANGES_NOTHING |= {"assistance:plan_paper", "cases:paper_summary"}
+CHANGES_NOTHING |= {"providers:list", "cases:detail"}
 # What the page has, and what somebody might try besides.
 MORE = {
     **dict.fromkeys(("is_superuser", "is_staff", "is_active", "is_partner", "is_decoy"), "true"),
@@ -83,6 +86,7 @@ KEY_OF_LINK = re.compile(r"'key': '[0-9a-f-]{36}'")
 # Different each time, whatever is done.
 BY_CHANCE = {"file", "file_digest", "password", "asked_session", "decided_session"}
 BY_CHANCE |= {"digest"}  # of what is approved, which the same act may seal anew
+BY_CHANCE |= {"session", "task", "upload"}  # of jobs
 
 
 class Asked(NamedTuple):
@@ -170,6 +174,11 @@ def swapped(asked: Asked, own: Around, other: Around) -> Iterator[Asked]:
         yield everything
 
 
+def who_are_in(asked: Asked) -> set[str]:
+    """Who has to be signed in on the own side: whoever asks, and who does what comes before."""
+    return {asked.who, BEFORE.get(asked.name, (asked.who,))[0]}
+
+
 def prepare(side: Side, asked: Asked) -> None:
     """Do what has to be done before this can be asked for."""
     if asked.name in BEFORE:
@@ -180,7 +189,7 @@ def prepare(side: Side, asked: Asked) -> None:
 
 # --- What is stored -------------------------------------------------------------------
 Stored = dict[tuple[type[Model], Any], dict[str, Any]]
-APPS = ("accounts", "assistance", "audit", "cases", "reporting", "vault", "mfa")
+APPS = ("accounts", "assistance", "audit", "cases", "jobs", "reporting", "vault", "mfa")
 # Sessions change with every request, the log is looked at as events, lists of cases follow.
 NOT_COMPARED = {"Session", "Event", "EventCase", "Pending", "LogState", "Tile", "Checkpoint"}
 NOT_COMPARED |= {"SignedHead", "Reviewed", "Reach"}
@@ -192,17 +201,37 @@ def stored() -> Stored:
     for model in apps.get_models():
         name = model.__name__
         if model._meta.app_label in APPS and name not in NOT_COMPARED and "Historical" not in name:
-            for row in model._base_manager.values():
+            for row in _rows_of(model):
                 found[model, row[model._meta.pk.attname]] = row
     return found
 
 
-def of_case(rows: Stored, around: Around) -> Stored:
-    """Those rows that name the case, or something of it."""
+_read: dict[type[Model], tuple[list[tuple], list[dict[str, Any]]]] = {}
+
+
+def _rows_of(model: type[Model]) -> list[dict[str, Any]]:
+    """Every row; Django makes them anew only where the database has others than when last asked."""
+    connection = connections[router.db_for_read(model)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {connection.ops.quote_name(model._meta.db_table)}")
+        raw = [tuple(map(_plain, row)) for row in cursor.fetchall()]
+    if model not in _read or _read[model][0] != raw:
+        _read[model] = raw, list(model._base_manager.values())
+    return _read[model][1]
+
+
+def _plain(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def touches(before: Stored, after: Stored, around: Around) -> bool:
+    """Is a row another, or gone, or new, that names the case or something of it?"""
     ids = {value for value in around.ids.values() if len(value) > SHORT}
-    return {
-        key: row for key, row in rows.items() if ids.intersection(map(str, (key[1], *row.values())))
-    }
+    versions = ((key, before.get(key, {}), after.get(key, {})) for key in before | after)
+    return any(
+        old != new and ids.intersection(map(str, (key[1], *old.values(), *new.values())))
+        for key, old, new in versions
+    )
 
 
 def effects(before: Stored, after: Stored) -> list[str]:
@@ -255,8 +284,9 @@ def test_nobody_else_and_no_other_id_gets_anything(part, sides, own_files, clien
     own, others = sides["own"], {kind: sides[kind] for kind in (HOUSE, ELSEWHERE)}
     for asked in list(requests_of(own.around))[part::PARTS]:
         with undone(own_files):
-            for side in sides.values():
-                sign_in(side, client_for)
+            sign_in(own, who_are_in(asked), client_for)
+            for other in others.values():
+                sign_in(other, [asked.who], client_for)
             prepare(own, asked)
             rows = stored()
             for kind, other in others.items():
@@ -299,7 +329,7 @@ def _problems(
         yield f"refusals in the log: {refusals}"
     if status >= 400 and after != before:
         yield f"changes something: {effects(before, after)}"
-    if of_case(before, kept.around) != of_case(after, kept.around):
+    if touches(before, after, kept.around):
         yield f"changes the case: {effects(before, after)}"
     seqs = [event.seq for event in events if event not in refusals]
     if EventCase.objects.filter(case=kept.around.case.pk, seq__in=seqs).exists():
@@ -333,7 +363,7 @@ def test_fields_that_no_form_knows_change_nothing(sides, own_files, person, case
 def _done(side: Side, asked: Asked, files, client_for) -> tuple[int, list, list[str]]:
     """Status, events and what became of the rows."""
     with undone(files):
-        sign_in(side, client_for)
+        sign_in(side, who_are_in(asked), client_for)
         prepare(side, asked)
         before, start = stored(), log.size()
         answer = send(side, asked)

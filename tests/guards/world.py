@@ -4,11 +4,12 @@ What asks every address of a case shares this: the matrix, the replay, what is l
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -56,7 +57,7 @@ from cases import door
 from cases.access import WRITE, permission
 from cases.entries import ENTRY_KINDS
 from cases.models import BrokenGlass, Case, CaseUserGrant, IncomingReferral, Transfer
-from cases.saved_lists import save_list
+from cases.saved_lists import TABLES, save_list
 from cases.search.live import live_index
 from cases.sections import (
     Contact,
@@ -83,10 +84,16 @@ from cases.services.tasks import give_task
 from cases.services.transfers import ask_transfer
 from cases.services.workbooks import ask_for_workbook
 from cases.trail_finding import TrailFilter
+from reporting.models import Verification
+from reporting.releases.services import propose_release
 from reporting.services import take_snapshot
+from reporting.tables import Definition
+from reporting.views import FILES
 from tests.cases.closed import ask_closure
 from tests.cases.made_files import a_file
 from tests.conftest import PASSWORD, SENTINELS
+from tests.jobs.made_jobs import a_job
+from tests.reporting.releases.made import published_release
 from vault.keyring import keyring
 
 RECIPIENT = "age1n7caq5tqnns3f7cxxth6fdzhz48lvl2vz276uqh9lzg7w2wg0qds5vztwu"
@@ -169,6 +176,7 @@ def surround(
     going = {"purpose": "ourselves", "recipient": RECIPIENT, "note": "The office moves"}
     with serving(RequestContext("request", "elsewhere")):
         workbook = ask_for_workbook([case], **going, by=colleague("nastassia", "supervisor"))
+    made, waiting = a_job(by, b"made", kept_for=timedelta(days=99)), a_job(by)
     happened = TraffickingEventContent(event_type="Transit", event_description=word)
     entry = record_entry(case, ENTRY_KINDS["event"], happened, by=by)
     goal = SupportPlanContent(plan_type="Health", objectives=word)
@@ -187,6 +195,7 @@ def surround(
     declining, accepting, registering = (_take_down(by) for _number in range(3))
     item, event = _put_up_for_review(by), EventCase.objects.filter(case=case.pk).first().seq
     saved = save_list("Mine", [("mine", "1"), ("sort", "changed")], by=by)
+    saved_table = save_list("Mine", [("table", "year.gender")], page=TABLES, by=maryna)
     reference, at_case = case.reference, (case.reference,)
     until = (timezone.localdate() + timedelta(days=30)).isoformat()
     consent = {"consented": "yes", "recorded_on": today()}
@@ -276,6 +285,8 @@ def surround(
         "cases:unlink": ((reference, link), {"note": "Mistaken"}),
         "cases:summary": (at_case, {"summary": word, "revision": str(case_at + 1)}),
         "cases:panel": ((reference, "event"), {}),
+        "cases:part": ((reference, "event"), {}),
+        "cases:timeline": (at_case, {}),
         "cases:add_entry": (
             (reference, "comment"),
             {"cls": "psychological", "comment": word},
@@ -296,13 +307,26 @@ def surround(
         "cases:draft": ((), {"draft_act": "drop", "draft_path": f"/cases/{reference}/person/"}),
         "cases:save_list": ((), {"name": "New", "stage": "identification", "sort": "changed"}),
         "cases:saved_list": ((saved.pk,), {"act": "first"}),
+        **{f"reporting:{form}": (("gender",), {}) for form in ("kept", *FILES)},
+        "reporting:kept_of": (("gender", 1), {}),
+        "reporting:save_table": ((), {"table": "year.gender", "name": "New"}),
+        "reporting:saved_table": ((saved_table.pk,), {}),
         "cases:detail": (at_case, {}),
         "cases:trail": (at_case, {}),
         "cases:proof": ((reference, event), {}),
         "cases:court": (at_case, {"reason": "court", "note": word}),
         "cases:export_request": (at_case, {"act": "decline"}),
+        "cases:paper_summary": (
+            at_case,
+            {"language": "en", "reason": "meeting", "note": word, "classes": ["identity"]},
+        ),
         "cases:workbooks": ((), going | {"references": reference}),
         "cases:workbook": ((workbook.pk,), {"act": "decline"}),
+        "cases:import": ((), {"file": sent, "person": str(by.pk)}),
+        "jobs:job": ((made.pk,), {}),
+        "jobs:state": ((made.pk,), {}),
+        "jobs:cancel": ((waiting.pk,), {}),
+        "jobs:result": ((made.pk,), {}),
         "cases:who": (at_case, {}),
         "assistance:record": (at_case, helped),
         "assistance:change": ((reference, row.pk), helped),
@@ -314,6 +338,7 @@ def surround(
             | {"classes": ["contact", "identity"], "answer_due": until, "until": until},
         ),
         "assistance:certificate": (at_case, {"language": "en"}),
+        "assistance:plan_paper": (at_case, {"language": "en"}),
         "assistance:letter": ((reference, referral.pk), {"language": "en"}),
         "assistance:referral": (
             (reference, referral.pk),
@@ -341,6 +366,7 @@ def surround(
     ids |= {"referral": referral.pk, "closure": closure.pk, "unagreed": unagreed.pk}
     ids |= {"transfer": transfer.pk, "declining": declining.pk}
     ids |= {"accepting": accepting.pk, "registering": registering.pk}
+    ids |= {"job": made.pk, "waiting": waiting.pk}
     ids |= {"workbook": workbook.pk, "cost": cost.pk, "to_pay": to_pay.pk, "paid": paid.pk}
     return Around(case, by, places, {name: str(value) for name, value in ids.items()}, glass)
 
@@ -450,6 +476,32 @@ def _put_up_for_review(by: User) -> UUID:
     return ReviewItem.objects.get(officer=by.pk, rule="export").pk
 
 
+def statistics_around(person: Callable[..., User]) -> dict[str, tuple[Arguments, dict]]:
+    """The addresses of exact tables, with what is posted there."""
+    asked = Verification(table=asdict(Definition("gender", level=0)))
+    asked.asked_by, asked.asked_as = person("olga_an", "analyst", at=None), "analyst"
+    trail.save(asked, verb=Verb.VERIFICATION_ASKED, by=asked.asked_by)
+    return {
+        "verification:list": ((), {"rows": "gender", "note": "The donor counts otherwise"}),
+        "verification:one": ((asked.pk,), {"act": "decline"}),
+    }
+
+
+def releases_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[Arguments, dict]]:
+    """The addresses of releases, with what is posted there: one to decide on, one that is published."""
+    analyst = person("lena", "analyst", at=case.office)
+    typed = {"kind": "dp_tables", "year": "2021", "title": "Of 2021", "rho": "1/10"}
+    tables = {"tables": [["gender"]], "rho": Fraction(1, 10)}
+    open_one = propose_release("dp_tables", typed | tables, by=analyst)
+    director = person("dana", "director", at=case.office)
+    done = published_release(proposed_by=analyst, approved_by=director, year=2020)
+    return {
+        "reporting:release_propose": ((), typed | {"tables": "Sex"}),
+        "reporting:release": ((open_one.pk,), {"act": "decline"}),
+        "reporting:release_file": ((done.pk,), {}),
+    }
+
+
 def accounts_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[Arguments, dict]]:
     """The addresses of accounts and of sign-in, with what is posted there."""
     unknown = open_account(username="olena", display_name="Olena", office=None, by=None)
@@ -462,6 +514,7 @@ def accounts_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[
     made = {"name": "Homel", "code": "BY-HOM", "country": "BY", "organisation": str(house)}
     return {
         "cases:retention": ((), {"adult": "10", "child": "10", "unknown": "9"}),
+        "people:tokens": ((), {"act": "make", "name": "Dashboard", "days": "90"}),
         "people:new": ((), {"username": "zina", "display_name": "Zina"}),
         "people:decide": ((asked.pk,), {"act": "approve"}),
         "people:teams": ((), {"name": "Evening"}),
@@ -478,6 +531,8 @@ def accounts_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[
         "people:suspend": ((newcomer.pk,), {}),
         "people:ask": ((newcomer.pk, "give_role"), {"parameter": "legal", "note": "Needed"}),
         "people:leave": ((member.pk, night.pk), {}),
+        "account_display": ((), {"language": "en"}),
+        "core:topic": (("access",), {}),
         "account_sign_on_accept": (("no-such-token",), {}),
         "account_password_link": (("no-such-token",), {}),
         "mfa_edit_webauthn": ((1,), {}),
@@ -493,19 +548,21 @@ def places(case, alena, iryna, person, own_files, settings) -> dict[str, tuple[A
     person("kira", "case_officer", at=iryna.office)
     around = surround(case, alena, person, word=SENTINELS["narrative"], to=iryna.office)
     of_office = budgets_around(case, person) | providers_around(case, person)
+    of_office |= releases_around(case, person) | statistics_around(person)
     return around.places | accounts_around(case, person) | of_office
 
 
 @pytest.fixture
 def world(
     case, places, person, share, outsider, time_machine,
-    alena, ihar, volha, pavel, iryna, rita, yury, viktar, zoya, daria,
+    alena, ihar, volha, pavel, iryna, rita, yury, viktar, zoya, daria, kastus, ingrid,
 ) -> dict[str, User | None]:  # fmt: skip
     """Everybody, by the name of their column, a day after the case was begun."""
     take_snapshot(by=yury)
     team = make_team(name="Nurses", by=None)
     own = {"alena": alena, "ihar": ihar, "volha": volha, "pavel": pavel, "iryna": iryna}
     own |= {"rita": rita, "yury": yury, "viktar": viktar, "zoya": zoya, "daria": daria}
+    own |= {"kastus": kastus, "ingrid": ingrid}
     own |= dict.fromkeys(("half", "bare", "suspended", "stale"), alena)
     own |= {name: person(name, "medical") for name in ("member", "excluded")}
     own |= {name: person(name, "psychological") for name in ("expired", "revoked")}
@@ -568,7 +625,7 @@ class Side:
 
 @pytest.fixture
 def sides(
-    case, alena, pavel, iryna, viktar, outsider, person, new_case, own_files, settings,
+    case, alena, pavel, iryna, viktar, yury, outsider, person, new_case, own_files, settings,
     time_machine, other_office,
 ) -> dict[str, Side]:  # fmt: skip
     """Our side, an officer of another office, and one of another organisation. The clock stands."""
@@ -585,6 +642,7 @@ def sides(
         found[kind] = Side(around, {"officer": officer, "supervisor": supervisor}, WORDS)
     for side in found.values():
         side.people["breaker"] = side.around.glass.grant.user
+    take_snapshot(by=yury)
     return found
 
 
@@ -597,10 +655,10 @@ def _other(like: NewCase) -> NewCase:
     )
 
 
-def sign_in(side: Side, client_for) -> None:
-    """Everybody of this side, who has just confirmed to be the one."""
-    for who, user in side.people.items():
-        browser = client_for(User.objects.get(pk=user.pk))
+def sign_in(side: Side, people: Iterable[str], client_for) -> None:
+    """These people of this side, who have just confirmed to be the ones."""
+    for who in people:
+        browser = client_for(User.objects.get(pk=side.people[who].pk))
         browser.post(reverse("account_reauthenticate"), {"password": PASSWORD})
         side.browsers[who] = browser
 

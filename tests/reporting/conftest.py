@@ -1,14 +1,18 @@
 import pytest
 
+from accounts.models import User
+from audit import trail
+from audit.verbs import Verb
 from reporting.frame import Row
-from reporting.surface import Surface
+from reporting.models import Snapshot
+from reporting.surface import Surface, pack
 from reporting.tables import Definition, Table, make_table
-from tests.reporting.people import DAY, people, surface_of
+from tests.reporting.people import DAY, people, surface_of, with_amounts
 
 
 @pytest.fixture(scope="session")
 def many() -> list[Row]:
-    return people(3000)
+    return with_amounts(people(3000))
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +28,12 @@ def look_up(surface: Surface):
         return make_table(surface, Definition(rows, columns, split, **others), DAY)
 
     return look_up
+
+
+@pytest.fixture
+def snapshot(surface: Surface, yury: User) -> Snapshot:
+    """A snapshot of the 3000 made-up persons."""
+    taken = Snapshot(number=1, taken_at=DAY, taken_by=yury, surface=pack(surface))
+    taken.epochs, taken.digests = {"2026": 1}, {"2026": "ab"}
+    trail.save(taken, verb=Verb.STATISTICS_FROZEN, by=yury)
+    return taken

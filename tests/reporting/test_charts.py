@@ -5,7 +5,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from reporting.charts import HIDDEN_LENGTH, MOST_BARS, bar_chart
+from reporting.charts import HIDDEN_LENGTH, MOST_BARS, WIDTH, bar_chart, charts_in_pieces
+from reporting.papers import TALLEST
 from reporting.surface import Figure
 from reporting.tables import Category, Cell, Definition, Layer, Table
 from tests.reporting.people import DAY
@@ -34,7 +35,7 @@ def table_of(rows: list[str], columns: list[str], figures: list[list[Figure]]) -
 
 def draw(table: Table, **options) -> ET.Element:
     svg = bar_chart(table, table.layers[0], name="c", **options)
-    return ET.fromstring(str(svg).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+    return ET.fromstring(str(svg))
 
 
 def texts(svg: ET.Element) -> list[str]:
@@ -141,3 +142,16 @@ def test_categories_hidden_alike_share_one_hatched_bar_that_tells_how_many():
     told = "".join(svg.itertext())
     assert "3 categories" in told
     assert all(f"a, {label}: <11" in told for label in ("M", "X", "Y"))
+
+
+@pytest.mark.parametrize("columns", [[], ["F", "M"], ["F", "M", "X", "Y"]])
+def test_on_paper_every_piece_is_as_high_as_a_page_lets_it(columns):
+    rows = [f"Row {number}" for number in range(37)]
+    table = table_of(rows, columns, [[Figure(20)] * max(1, len(columns))] * len(rows))
+    pieces = charts_in_pieces(table, table.layers[0], tallest=TALLEST, stacked=False)
+    drawn = [ET.fromstring(str(piece)) for piece in pieces]
+    for svg in drawn:
+        _x, _y, width, height = map(float, svg.get("viewBox").split())
+        assert height * WIDTH / width < 1.1 * TALLEST
+    named = [text for svg in drawn for text in texts(svg) if text.startswith("Row")]
+    assert named == rows

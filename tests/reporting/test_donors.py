@@ -24,8 +24,8 @@ from cases.services.intake import register_many
 from cases.services.new_case import NewCase
 from core.days import last_of_month
 from core.exceptions import BadInput, NotAllowed
-from reporting.donor_files import to_pdf, to_xlsx
-from reporting.donors import HELPED, donor_report
+from reporting.donors.files import to_pdf, to_xlsx
+from reporting.donors.report import HELPED, donor_report
 from reporting.exports import lines_of
 from reporting.services import take_snapshot, view_table
 
@@ -125,8 +125,8 @@ def test_the_workbook_and_the_pdf_say_the_same(lines, pavel):
         assert Decimal(str(told[code, "All"][2])) == total
     text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(to_pdf(report))).pages)
     for one in report.statements:
-        assert f"{one.total:.2f}" in text and f"{one.left:.2f}" in text
-        assert all(f"{paid:.2f}" in text for _label, paid, _back, _rest in one.kinds)
+        assert f"{one.total:,.2f}" in text and f"{one.left:,.2f}" in text
+        assert all(f"{paid:,.2f}" in text for _label, paid, _back, _rest in one.kinds)
 
 
 def test_a_text_that_looks_like_a_formula_stays_a_text(pavel):
@@ -186,7 +186,7 @@ def test_the_page_shows_the_sums(lines, pavel, client_for):
     book(lines[0], kind="medical", amount=Decimal("1234.56"), on=LAST, by=pavel)
     browser = client_for(pavel)
     page = browser.get(f"{reverse('donors:report')}?project=P-7&begins={FIRST}&ends={LAST}")
-    assert "1234.56" in page.content.decode()
+    assert "1,234.56" in page.content.decode()
     wrong = browser.get(f"{reverse('donors:report')}?project=P-7&begins={LAST}&ends={FIRST}")
     assert "before the first day" in wrong.content.decode()
-    assert "1234.56" not in wrong.content.decode()
+    assert "1,234.56" not in wrong.content.decode()

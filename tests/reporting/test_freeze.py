@@ -10,11 +10,13 @@ from scipy.optimize import linprog
 
 from cases.sections import CaseFacts
 from reporting import frame
-from reporting.dimensions import DIMENSIONS, LEVELS, NOT_RECORDED
+from reporting.dimensions import ANY_OTHER, DIMENSIONS, LEVELS, NOT_RECORDED, fit_together, together
 from reporting.freeze import build, check
 from reporting.protection import MAX_NOISE, THRESHOLD
 from reporting.surface import MAX_DIMENSIONS, levelled, pack, unpack
 from tests.reporting.people import SECRET, YEAR, people, surface_of
+
+PLAIN = [key for key, dimension in DIMENSIONS.items() if not dimension.folds]
 
 
 def exact(rows, surface, table) -> np.ndarray:
@@ -34,14 +36,14 @@ def test_every_table_of_up_to_three_dimensions_is_there_with_its_totals(surface)
         levelled(keys, level)
         for level in range(LEVELS)
         for size in range(MAX_DIMENSIONS + 1)
-        for keys in combinations(DIMENSIONS, size)
+        for keys in together(size)
     }
     assert set(surface.cells) == wanted
     check(surface)
 
 
 def test_shown_numbers_lie_within_the_noise_of_the_truth(many, surface):
-    for keys in combinations(DIMENSIONS, 2):
+    for keys in filter(fit_together, combinations(PLAIN, 2)):
         table = levelled(keys, 0)
         positions, numbers = surface.cells[table]
         assert np.abs(numbers - exact(many, surface, table)[positions]).max(initial=0) <= MAX_NOISE
@@ -55,7 +57,7 @@ def test_every_large_cell_is_shown_unless_its_split_tells(many, surface):
 
 
 def test_no_small_cell_is_ever_shown(many, surface):
-    for keys in combinations(DIMENSIONS, 2):
+    for keys in filter(fit_together, combinations(PLAIN, 2)):
         table = levelled(keys, 0)
         small = np.flatnonzero(exact(many, surface, table) < THRESHOLD - MAX_NOISE)
         assert not set(small.tolist()) & set(surface.cells[table][0].tolist())
@@ -66,7 +68,7 @@ def test_no_small_cell_is_ever_shown(many, surface):
 
 def test_what_is_stored_says_nothing_of_cells_that_are_not_shown(surface):
     content = json.loads(zlib.decompress(pack(surface)))
-    assert set(content) == {"format", "axes", "cells", "withheld"}
+    assert set(content) == {"format", "axes", "cells", "withheld", "magnitudes"}
     stored = sum(len(numbers) for _table, _steps, numbers in content["cells"])
     assert stored == sum(len(numbers) for _positions, numbers in surface.cells.values())
 
@@ -87,8 +89,8 @@ def test_the_same_persons_give_the_same_numbers_in_any_order(many, surface):
 
 def test_the_same_set_of_persons_shows_the_same_number_in_different_tables():
     rows = [
-        (person, CaseFacts(year=2020, gender="Feminine", citizenship=["BY"]), frozenset())
-        for person, _facts, _kinds in people(60)
+        (row.person, CaseFacts(year=2020, gender="Feminine", citizenship=["BY"]), frozenset())
+        for row in people(60)
     ]
     surface = surface_of(rows)
     figures = {
@@ -113,7 +115,7 @@ def test_one_more_person_moves_only_the_cells_that_hold_them(many):
     newcomer = (people(1, seed=99)[0][0], facts, frozenset({"legal"}))
     before, after = surface_of(many), surface_of([*many, newcomer])
     answers = {key: set(_answers(key, newcomer, after)) for key in DIMENSIONS}
-    for keys in combinations(DIMENSIONS, 2):
+    for keys in together(2):
         old, new = shown_pairs(before, keys), shown_pairs(after, keys)
         for codes in old.keys() | new.keys():
             holds_them = all(code in answers[key] for key, code in zip(keys, codes, strict=True))
@@ -131,7 +133,7 @@ def _answers(key, row, surface):
 
 def test_small_group_that_shares_a_sensitive_answer_is_not_split():
     same = CaseFacts(year=2021, gender="Masculine", types_of_exploitation=["ForcedLabour"])
-    group = [(person, same, frozenset()) for person, _f, _k in people(30, seed=5)]
+    group = [(row.person, same, frozenset()) for row in people(30, seed=5)]
     others = [row for row in people(600) if row[1].year != 2021]
     surface = surface_of(group + others)
     assert surface.figure({"year": "2021"}, 0).value is not None
@@ -154,12 +156,21 @@ def test_the_most_sensitive_categories_are_not_narrowed_by_a_third_dimension(sur
         assert surface.figure(organs, 0).withheld
 
 
-def test_broader_groups_keep_the_largest_categories_and_nest(surface):
-    finest, sixteen, eight = (set(surface.codes("citizenship", level)) for level in range(LEVELS))
-    assert eight < sixteen < finest
-    assert len(sixteen) <= 18  # with "all others" and "not recorded"
-    assert len(eight) == 10
-    assert "BY" in eight
+def test_regions_are_levels_of_countries(surface):
+    countries, sub_regions, regions = (
+        surface.codes("citizenship", level) for level in range(LEVELS)
+    )
+    assert countries[:3] == ["AM", "BG", "BY"]
+    assert "m49-151" in sub_regions
+    assert regions == ["m49-150", "m49-142", ANY_OTHER, NOT_RECORDED]
+
+
+def test_a_category_that_is_named_and_not_shown_fails_the_check(surface):
+    broken, table = unpack(pack(surface)), (("country", 0),)
+    positions, numbers = broken.cells[table]
+    broken.cells[table] = positions[1:], numbers[1:]
+    with pytest.raises(ArithmeticError, match="named"):
+        check(broken)
 
 
 def test_a_new_epoch_redraws_the_cells_of_its_persons_alone(many, surface):

@@ -19,8 +19,10 @@ from cases.services.intake import register_many
 from cases.services.new_case import NewCase
 from core.exceptions import BadInput, Conflict, NotAllowed, WrongState
 from reporting import services
+from reporting.attacks import TellsTooMuch
 from reporting.models import Snapshot
 from reporting.tables import Definition
+from tests.guards import log
 
 pytestmark = pytest.mark.django_db
 
@@ -43,10 +45,9 @@ def frozen(alena, yury) -> Snapshot:
 
 @pytest.fixture
 def visit(client_for):
-    def visit(user, name: str, query: str = "", method: str = "get", **headers):
-        return getattr(client_for(user), method)(
-            reverse(f"reporting:{name}") + query, headers=headers
-        )
+    def visit(user, name: str, query: str = "", method: str = "get", *, of: str = "", **headers):
+        address = reverse(f"reporting:{name}", args=[of] if of else []) + query
+        return getattr(client_for(user), method)(address, headers=headers)
 
     return visit
 
@@ -128,7 +129,7 @@ def test_of_two_snapshots_at_once_one_gives_way(frozen, alena, yury, monkeypatch
 def test_looking_and_downloading_are_recorded_without_a_figure(frozen, yury, visit):
     before = Event.objects.count()
     visit(yury, "table", "?rows=year&columns=gender")
-    visit(yury, "csv", "?rows=year&columns=gender")
+    visit(yury, "csv", of="year.gender")
     events = Event.objects.filter(seq__gte=before, verb__startswith="statistics").order_by("seq")
     verbs = [event.verb for event in events]
     assert verbs == [Verb.STATISTICS_VIEWED, Verb.STATISTICS_EXPORTED]
@@ -139,7 +140,7 @@ def test_looking_and_downloading_are_recorded_without_a_figure(frozen, yury, vis
 
 
 def test_assistance_is_counted_by_kind(frozen, yury):
-    assert kinds_by_case(by=yury) == {}
+    assert kinds_by_case(by=yury, verb=Verb.STATISTICS_FROZEN) == {}
     table = services.view_table(Definition("assistance"), by=yury)
     by_code = dict(zip([row.code for row in table.rows], table.layers[0].row_totals, strict=True))
     assert by_code["not-recorded"].number == table.layers[0].total.number
@@ -178,12 +179,12 @@ def test_too_many_dimensions_are_explained_on_the_page(frozen, yury, visit):
 
 def test_a_dimension_that_is_not_declared_is_refused(frozen, yury, visit):
     assert b"app-chart" not in visit(yury, "table", "?rows=case_owner").content
-    assert visit(yury, "csv", "?rows=case_owner").status_code == 400
-    assert visit(yury, "csv", "?rows=year&only=gender:nonsense").status_code == 400
+    assert visit(yury, "csv", of="case_owner").status_code == 404
+    assert visit(yury, "csv", of="year~gender-nonsense").status_code == 404
 
 
 def test_the_file_holds_the_figures_of_the_page(frozen, yury, visit):
-    response = visit(yury, "csv", "?rows=gender&columns=exploitation")
+    response = visit(yury, "csv", of="gender.exploitation")
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert re.fullmatch(
         r'attachment; filename="statistics-[\d-]+\.csv"', response["Content-Disposition"]
@@ -195,14 +196,15 @@ def test_the_file_holds_the_figures_of_the_page(frozen, yury, visit):
     ]
 
 
-@pytest.mark.parametrize("name", ["table", "csv", "snapshots"])
+@pytest.mark.parametrize("name", ["table", "kept", "csv", "snapshots"])
 def test_who_lacks_the_right_is_refused(frozen, alena, visit, name):
-    assert visit(alena, name).status_code == 403
+    of = "gender" if name in ("kept", "csv") else ""
+    assert visit(alena, name, of=of).status_code == 403
 
 
 def test_without_a_snapshot_the_page_says_so(yury, visit):
     assert "No statistics have been taken yet" in visit(yury, "table").content.decode()
-    assert visit(yury, "csv").status_code == 404
+    assert visit(yury, "csv", of="gender").status_code == 404
 
 
 def test_a_snapshot_is_taken_from_its_page(alena, yury, visit):
@@ -227,3 +229,58 @@ def test_the_command_takes_a_snapshot_in_somebodys_name(alena, yury, capsys):
         call_command("statistics", "freeze", "--as", "nobody")
     with pytest.raises(CommandError, match="role"):
         call_command("statistics", "freeze", "--as", alena.username)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """An attack on a table of years and sexes that succeeds."""
+
+    def audit(*_given):
+        raise TellsTooMuch((("year", 0), ("gender", 0)), "few can be in a cell that is not shown")
+
+    monkeypatch.setattr("reporting.attacks.audit", audit)
+
+
+def test_a_snapshot_that_an_attack_opens_is_not_kept(frozen, alena, yury, told):
+    register(alena, 40, year=2023)
+    with pytest.raises(WrongState, match="year of registration, sex"):
+        services.take_snapshot(by=yury)
+    assert services.latest_snapshot() == frozen
+    event = Event.objects.filter(verb=Verb.STATISTICS_FROZEN, outcome="error").get()
+    details = log.details(event)
+    assert details == {
+        "table": [["year", 0], ["gender", 0]],
+        "found": "few can be in a cell that is not shown",
+    }
+
+
+def test_figures_that_do_not_pass_their_checks_are_not_kept(
+    frozen, alena, yury, visit, monkeypatch
+):
+    def check(_surface):
+        raise ArithmeticError("a cell of 6 persons")
+
+    monkeypatch.setattr("reporting.freeze.check", check)
+    register(alena, 40, year=2023)
+    with pytest.raises(WrongState, match="did not pass"):
+        services.take_snapshot(by=yury)
+    assert services.latest_snapshot() == frozen
+    event = Event.objects.filter(verb=Verb.STATISTICS_FROZEN, outcome="error").get()
+    assert log.details(event) == {"found": "the figures did not pass their checks"}
+    assert visit(yury, "snapshots", method="post").status_code < 500
+
+
+def test_a_timer_is_told_of_an_attack_and_not_that_it_is_early(frozen, alena, yury, monkeypatch):
+    said = io.StringIO()
+    call_command("statistics", "freeze", "--as", yury.username, stdout=said)
+    assert "Too few persons" in said.getvalue()
+    assert Snapshot.objects.count() == 1
+    monkeypatch.setattr(services, "PER_YEAR", 1)
+    call_command("statistics", "freeze", "--as", yury.username, stdout=said)
+    assert "twelve months" in said.getvalue()
+
+
+def test_a_timer_fails_when_an_attack_succeeds(frozen, alena, yury, told):
+    register(alena, 40, year=2023)
+    with pytest.raises(CommandError, match="would tell too much"):
+        call_command("statistics", "freeze", "--as", yury.username)

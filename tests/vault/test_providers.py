@@ -581,7 +581,7 @@ def test_a_root_rotation_that_is_killed_goes_on(step: str, tmp_path: Path) -> No
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", KILLED, *words]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
 
     blob = run("install").stdout
     first = run("open", blob).stdout

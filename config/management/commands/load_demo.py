@@ -3,7 +3,8 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 
 from config.demo import office
 from vault.keyring import keyring
@@ -16,6 +17,8 @@ class Command(BaseCommand):
         parser.add_argument("--cases", type=int, default=office.CASES)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("The demonstration is loaded where TUTELA_DEMO=1, and nowhere else.")
         keyring.unlock()
         made = office.load(cases=options["cases"])
         if made:

@@ -13,6 +13,8 @@ from granian.constants import Interfaces
 
 from audit import trail
 from audit.verbs import Verb
+from config.beside import WorkerBeside
+from config.demo import installation
 from config.demo.office import CASES, accounts_text
 from config.startup import (
     missing_guards,
@@ -31,6 +33,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--demo", action="store_true", help="load made-up cases, if there are none"
         )
+        parser.add_argument(
+            "--reset", action="store_true", help="with --demo: remove those before, and begin anew"
+        )
         parser.add_argument("--demo-cases", type=int, default=CASES, help="how many of them")
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
@@ -42,7 +47,11 @@ class Command(BaseCommand):
                 "Tutela does not start. With TUTELA_ROOT_KEY=passphrase it runs one worker: the "
                 "passphrase that somebody gives on a page reaches one process alone."
             )
+        if options["reset"] and not options["demo"]:
+            raise CommandError("--reset begins a demonstration anew: give it with --demo.")
         try:
+            if options["reset"]:
+                installation.remove(host=options["host"], port=options["port"])
             self._prepare(options["demo_cases"] if options["demo"] else None)
         except ImproperlyConfigured as error:
             raise CommandError(f"Tutela does not start. {error}") from None
@@ -58,6 +67,16 @@ class Command(BaseCommand):
             )
         if keyring.is_sealed():
             self.stdout.write("It is sealed: open that page and give the passphrase.")
+        # With a passphrase, whoever has the keys does the background work, too: config/startup.py.
+        beside = None if settings.ROOT_KEY_PROVIDER == "passphrase" else WorkerBeside()
+        try:
+            self._serve(options)
+        finally:
+            if beside:
+                beside.stop()
+        trail.record(Verb.SYSTEM_STOPPED, by=None)
+
+    def _serve(self, options: dict[str, Any]) -> None:
         Granian(
             "config.wsgi:application",
             address=options["host"],
@@ -69,7 +88,6 @@ class Command(BaseCommand):
             log_dictconfig=settings.LOGGING,
             log_access=False,
         ).serve()
-        trail.record(Verb.SYSTEM_STOPPED, by=None)
 
     def _prepare(self, demo_cases: int | None) -> None:
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,6 +104,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         call_command("check", databases=["keys"])
         call_command("collectstatic", interactive=False, verbosity=0)
+        installation.refuse_real_data()
         if demo_cases is not None:
             call_command("load_demo", cases=demo_cases)
             self.stdout.write(accounts_text())

@@ -1,0 +1,1 @@
+"""How days and numbers are written, by language; what is not here is as Django has it."""
