@@ -3,11 +3,11 @@
 They are rendered here, and the browser shows them as answers of the served one, with its styles.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 from playwright.sync_api import Page, Route
 
 STATES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -17,7 +17,7 @@ STATES: dict[str, tuple[str, dict[str, Any]]] = {
     "500": ("500", {}),
     "503": ("503", {}),
     "503-done": ("503", {"is_done": True}),
-    "503-maintenance": ("maintenance", {"until": timezone.now() + timedelta(minutes=40)}),
+    "503-maintenance": ("maintenance", {"until": datetime.now(UTC) + timedelta(minutes=40)}),
     "503-maintenance-soon": ("maintenance", {"until": None}),
 }
 
