@@ -38,7 +38,12 @@ def job(request: StaffRequest, job: UUID) -> HttpResponse:
 @is_no_use
 @require_GET
 def state(request: StaffRequest, job: UUID) -> HttpResponse:
-    """The same, for the page that asks every two seconds by itself."""
+    """The same, for the page that asks every two seconds by itself.
+
+    Whoever comes here otherwise, as after having to sign in again, is led to the page.
+    """
+    if not request.htmx:
+        return redirect("jobs:job", services.job_for(request.user, job).pk)
     context = _context(services.job_for(request.user, job))
     return render(request, "jobs/job.html#state", context)
 

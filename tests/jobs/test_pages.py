@@ -17,6 +17,8 @@ from tests.guards import log
 
 pytestmark = pytest.mark.django_db
 
+BY_ITSELF = {"HX-Request": "true"}
+
 
 def page_of(job, part=""):
     return f"/jobs/{job.pk}/{part}"
@@ -34,7 +36,7 @@ def test_the_page_asks_by_itself_until_it_is_over(waits, alena, client_for):
     assert f'hx-get="{page_of(waits, "state/")}"' in said and "every 2s" in said
     assert "<progress" in said and "Refresh" in said and "Download" not in said
     tasks.enqueue(waits.pk)
-    answer = browser.get(page_of(waits, "state/"))
+    answer = browser.get(page_of(waits, "state/"), headers=BY_ITSELF)
     said = answer.content.decode()
     assert said.strip().startswith("<div") and "hx-get" not in said and "<progress" not in said
     assert "Download the result" in said and "made.csv" in said
@@ -45,10 +47,15 @@ def test_being_asked_by_the_page_is_no_use_of_the_session(waits, alena, client_f
     browser.get(page_of(waits))
     before, start = browser.session[USED], log.size()
     with time_machine.travel(timezone.now() + timedelta(minutes=5)):
-        browser.get(page_of(waits, "state/"))
+        browser.get(page_of(waits, "state/"), headers=BY_ITSELF)
         assert browser.session[USED] == before and log.size() == start
         browser.get(page_of(waits))
         assert browser.session[USED] > before
+
+
+def test_whoever_has_signed_in_again_comes_back_to_the_page(waits, alena, client_for):
+    answer = client_for(alena).get(page_of(waits, "state/"))
+    assert answer.status_code == 302 and answer.headers["Location"] == page_of(waits)
 
 
 def test_it_is_listed_and_fetched(waits, alena, client_for):
