@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cases.typesetting import as_pdf
 from reporting.charts import charts_in_pieces
@@ -17,6 +18,8 @@ from reporting.tables import Layer, Table
 
 TEMPLATE = settings.BASE_DIR / "templates" / "documents" / "statistics.typ"
 TALLEST = 800  # units of a chart on one page
+CHART_ALT = gettext_lazy("Bars of the figures above; what is hidden there is hatched here.")
+MAP_ALT = gettext_lazy("Map of the figures above; what is hidden there is hatched here.")
 ACROSS = 8  # columns of figures beside each other on the paper; more stand in a piece below
 
 
@@ -31,8 +34,8 @@ def to_pdf(table: Table, *, stacked: bool = False) -> bytes:
         "title": table.title,
         "as_of": as_of,
         "layers": [_layer(table, layer, stacked) for layer in table.layers],
-        "alt": _("Bars of the figures above; what is hidden there is hatched here."),
-        "map_alt": _("Map of the figures above; what is hidden there is hatched here."),
+        "alt": str(CHART_ALT),
+        "map_alt": str(MAP_ALT),
         "map_note": note(),
         "notes_title": _("How to read these figures"),
         "notes": table.notes,

@@ -11,9 +11,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cases.typesetting import as_pdf
-from reporting.dashboards.panels import Answer
+from reporting.charts import charts_in_pieces
+from reporting.dashboards.panels import HEAT, MAP, Answer
 from reporting.dashboards.services import Dashboard
 from reporting.exports import lines_of
+from reporting.maps import choropleth, note
+from reporting.papers import CHART_ALT, MAP_ALT, TALLEST
+from reporting.tables import Layer
 
 TEMPLATE = settings.BASE_DIR / "templates" / "documents" / "figures.typ"
 
@@ -33,6 +37,9 @@ def to_pdf(dashboard: Dashboard) -> bytes:
             section for answer in dashboard.answers for section in _sections(dashboard, answer)
         ],
         "helped": None,
+        "alt": str(CHART_ALT),
+        "map_alt": str(MAP_ALT),
+        "map_note": note(),
         "notes_title": _("How to read these figures"),
         "notes": dashboard.notes,
         "footer": f"{title} · {as_of}",
@@ -53,4 +60,15 @@ def _sections(dashboard: Dashboard, answer: Answer) -> Iterator[dict[str, Any]]:
             "facts": facts if layer is table.layers[0] else [],
             "columns": [str(word) for word in head],
             "rows": [[str(cell) for cell in line] for line in lines_of(table, layer)],
+            **_drawn(answer, layer),
         }
+
+
+def _drawn(answer: Answer, layer: Layer) -> dict[str, Any]:
+    """What the page draws of a layer; a heat table is its figures alone on paper."""
+    table, how = answer.table, answer.panel.chart
+    if how == HEAT:
+        return {}
+    if how == MAP and (drawn := choropleth(table, layer, name="map")):
+        return {"map": drawn}
+    return {"charts": list(charts_in_pieces(table, layer, tallest=TALLEST, stacked=False))}

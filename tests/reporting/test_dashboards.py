@@ -179,6 +179,18 @@ def test_the_paper_of_many_persons_is_set_whole(surface, frozen, kastus, monkeyp
 
 
 @pytest.mark.django_db
+def test_what_the_page_draws_is_drawn_on_paper(surface, frozen, kastus, client_for, monkeypatch):
+    monkeypatch.setattr(services, "surface_of", lambda snapshot: surface)
+    page = client_for(kastus).get(reverse("reporting:dashboards")).content.decode()
+    read = PdfReader(io.BytesIO(to_pdf(view_dashboard(by=kastus))))
+    parts = [read.get_object(at) for at in range(1, read.trailer["/Size"])]
+    figures = [one for one in parts if isinstance(one, dict) and one.get("/S") == "/Figure"]
+    assert len(figures) >= page.count('role="img"') > 3  # a long chart is several on paper
+    words = " ".join(one.extract_text() for one in read.pages)
+    assert words.count("Natural Earth") == page.count("Natural Earth") == 1
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("who", ["kastus", "ingrid"])
 def test_who_sees_statistics_alone_is_offered_no_page_that_is_refused(
     who, frozen, request, client_for
