@@ -20,7 +20,7 @@ CASES = 200_000
 DEMONSTRATION = 120  # of them with all that a case can have
 EACH = 3  # addresses of a page, with parameters and without
 MOST_STEPS = 400  # of one person's way through the pages
-TURNS = 9
+TURNS = 5
 MOST = 60.0  # milliseconds
 ENDS = ("core:exit",)  # the session of whoever asks
 
@@ -69,7 +69,11 @@ def measure() -> list[str]:
     from accounts.models import User
 
     browsers = {user.username: browser_of(user) for user in User.objects.filter(is_active=True)}
-    places = [place for person in browsers for place in walk(person, browsers[person])]
+    places: list[Place] = []
+    for person, browser in browsers.items():
+        found = list(walk(person, browser))
+        print(f"{person} comes to {len(found)} addresses", flush=True)
+        places += found
     taken: dict[str, list[float]] = defaultdict(list)
     for _turn in range(TURNS):
         for view, person, address in places:
