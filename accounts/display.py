@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from core.exceptions import BadInput
 
 THEMES = {  # frontend/scss/_themes.scss
-    "device": _("Colours of the device"),
+    "device": _("Colours as on this device"),
     "light": _("Light"),
     "dark": _("Dark"),
     "contrast": _("High contrast"),

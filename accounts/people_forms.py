@@ -38,7 +38,7 @@ class AccountForm(forms.Form):
     """What a person is called and where they work."""
 
     username = _line(
-        _("User name"), help_text=_("Typed at every sign-in. It stays as it is for ever.")
+        _("Username"), help_text=_("Typed at every sign-in. It stays as it is for ever.")
     )
     display_name = _line(_("Name"), help_text=_("As colleagues see it."))
     office = forms.ChoiceField(label=_("Office"), required=False)

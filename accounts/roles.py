@@ -158,7 +158,7 @@ ROLES: dict[str, Role] = {
             "data_protection",
             _("Data-protection officer"),
             _(
-                "Is told of every broken glass and reviews it, and is the second person to what is "
+                "Is told of every emergency access and reviews it, and is the second person to what is "
                 "published. Reads events, never case content."
             ),
             frozenset(

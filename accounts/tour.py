@@ -83,7 +83,7 @@ _TOURS = {
         Card(
             _("What to review"),
             _(
-                "Acts that deserve a second look are listed for you: the glass that was broken, "
+                "Acts that deserve a second look are listed for you: emergency access, "
                 "exports, unusual days. Write what you found and sign off."
             ),
             "oversight",

@@ -117,6 +117,9 @@ def walk(person: str, browser: Any) -> Iterator[Place]:
         if enough or match.view_name in ENDS or is_download(match.func):
             continue
         answer = browser.get(address)
+        if answer.status_code == 302 and answer["Location"] not in seen:
+            seen.add(answer["Location"])
+            waiting.append(answer["Location"])
         if answer.status_code != 200 or "text/html" not in answer["Content-Type"]:
             continue
         found[match.view_name] += 1

@@ -158,14 +158,14 @@ class GlassForm(forms.Form):
         _("What happened?"),
         long=True,
         required=True,
-        help_text=_("In your own words. Sealed with the case's trail."),
+        help_text=_("In your own words. Kept encrypted with the case's log."),
         error_messages={"required": _("Write at least a sentence.")},
     )
     classes = forms.MultipleChoiceField(
         label=_("What do you need to read?"),
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Choose as little as helps."),
-        error_messages={"required": _("Choose at least one class.")},
+        error_messages={"required": _("Choose at least one part.")},
     )
 
     def __init__(self, *args: Any, classes: frozenset[str], **kwargs: Any) -> None:

@@ -84,7 +84,7 @@ class CasesConfig(AppConfig):
         RULES.append(
             Rule(
                 "break_glass",
-                _("The glass was broken"),
+                _("Emergency access"),
                 _(
                     "Somebody opened a case without access to it, for an hour. Ask whether it could not "
                     "wait, and whether they need access now."

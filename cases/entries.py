@@ -130,7 +130,7 @@ ENTRY_KINDS: dict[str, EntryKind] = {
         *(Verb.RISK_ASSESSED, Verb.RISK_CHANGED),
         (Right.CASE_EDIT,),
         heading=_("Risk and safety"),
-        add=_("Review the risk"),
+        add=_("Assess the risk"),
         none=_("The risk is not assessed yet."),
         title=lambda content: item_of("risk_level", content.risk_level),
         titled=("risk_level",),

@@ -103,8 +103,7 @@ class PerpetratorForm(EntryForm):
         label=_("Citizenship"),
         choices=country_groups,
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
-        help_text=_("Hold Ctrl to choose more than one."),
+        widget=forms.CheckboxSelectMultiple,
     )
     organisation = text(_("Organisation or group"))
     role_in_process = several_of(_("Part taken"), entry_choices("PERPETRATOR_ROLE"))

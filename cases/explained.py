@@ -121,7 +121,7 @@ class _Words:
         }
         if grant.reason == GrantReason.BREAK_GLASS:
             named["reason"] = grant.glass.get_ground_display()
-            return _("they broke the glass on %(day)s, until %(until)s (%(reason)s)") % named
+            return _("they took emergency access on %(day)s, until %(until)s (%(reason)s)") % named
         if grant.granted_by_id == getattr(grant, "user_id", None):
             return _("the case was opened on %(day)s; until %(until)s (%(reason)s)") % named
         if one.team is None:

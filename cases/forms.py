@@ -27,7 +27,7 @@ from cases.sections import (
 )
 from core.classes import LONG_NAMES, choices_of
 from core.days import end_of
-from core.known_days import EARLIEST, OutOfRange, past_day
+from core.known_days import EARLIEST, OutOfRange, past_day, typed_day
 from core.schema import Section
 
 NAME = 200  # letters
@@ -93,6 +93,9 @@ class KnownDayField(forms.CharField):
     def __init__(self, label: Any, **kwargs: Any) -> None:
         hint = _("As far as it is known: 2024, 2024-05 or 2024-05-17.")
         super().__init__(label=label, required=False, max_length=10, help_text=hint, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return typed_day(value) if isinstance(value, str) else value
 
     def clean(self, value: Any) -> str:
         typed = super().clean(value)
@@ -210,8 +213,7 @@ class PersonForm(AnswerForm):
         label=_("Citizenship"),
         choices=country_groups,
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
-        help_text=_("Hold Ctrl to choose more than one."),
+        widget=forms.CheckboxSelectMultiple,
     )
     identity_number = text(_("Identity number"))
     primary_language = one_of(_("Main language"), lambda: list(LANGUAGES.items()))
@@ -375,7 +377,8 @@ class ConsentForm(forms.Form):
     consented = forms.TypedChoiceField(
         label=_("Does the person agree that we keep and use this information?"),
         help_text=_(
-            "No, too, when they withdraw it: what other organisations could see of the case ends then."
+            "Choose No also when the person withdraws consent: then other organisations no longer see "
+            "the case."
         ),
         choices=[("yes", _("Yes")), ("no", _("No"))],
         coerce=lambda value: value == "yes",
@@ -402,7 +405,7 @@ class ConsentForm(forms.Form):
         ),
     )
     points_explained = several_of(
-        _("Explained to the person"), reference.entry_choices("CONSENT_GUIDANCE")
+        _("Explained and agreed"), reference.entry_choices("CONSENT_GUIDANCE")
     )
     language = one_of(_("Language used"), lambda: list(LANGUAGES.items()))
     interpreter = text(_("Interpreter, if any"))
@@ -434,17 +437,15 @@ class GrantForm(forms.Form):
         label=_("What they may open"),
         choices=list(LONG_NAMES.items()),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one class.")},
+        error_messages={"required": _("Choose at least one part.")},
     )
-    may_write = forms.BooleanField(
-        label=_("They may also write in these classes"), required=False, initial=True
-    )
+    may_write = forms.BooleanField(label=_("They may also write in these parts"), required=False)
     since = day(_("From"), latest_today=False)
     until = day(_("Until"), required=True, latest_today=False)
     reason = forms.ChoiceField(
         label=_("Reason"), choices=[(reason.value, reason.label) for reason in BY_HAND]
     )
-    note = text(_("Note"), help_text=_("Sealed with the case's trail."))
+    note = text(_("Note"), help_text=_("Kept encrypted with the case's log."))
 
     def __init__(
         self,
@@ -535,6 +536,6 @@ class RemovalForm(forms.Form):
     reason = text(
         _("Reason"),
         required=True,
-        help_text=_("Sealed with the case's trail."),
+        help_text=_("Kept encrypted with the case's log."),
         error_messages={"required": _("Say why the file is removed.")},
     )

@@ -15,7 +15,7 @@ from cases.models.retention import MOST_YEARS
 from cases.reference import entry_choices
 from cases.stages import STAGES
 
-SEALED = _("Sealed with the case's trail.")
+SEALED = _("Kept encrypted with the case's log.")
 _TYPE_IT = _("Type the reference of this case, as it stands at the top of the page.")
 
 
@@ -47,7 +47,7 @@ class CloseForm(forms.Form):
                 self.fields[f"done_{check.name}"] = forms.BooleanField(
                     label=check.label, required=False
                 )
-                label = _("If not: why it may stay so")
+                label = _("If not, why may the case be closed?")
                 self.fields[f"explain_{check.name}"] = text(label, long=True)
             elif check.name in still_open:
                 label = _("Not so yet: “%s”. Why may it stay open?") % check.label

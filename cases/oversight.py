@@ -26,7 +26,7 @@ CHUNK = 500  # cases whose grants are looked up together
 
 ASSIGNED = Ground("assigned", _("Assigned to the case"), is_assigned=True)
 SHARED = Ground("shared", _("The case was shared with them"))
-GLASS = Ground("glass", _("They broke the glass"))
+GLASS = Ground("glass", _("Emergency access"))
 TEAM = Ground("team", _("Through a team, such as the supervisors"))
 NONE = Ground("none", _("No grant that is known any more"))
 

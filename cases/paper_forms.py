@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from cases.forms import several_of, text
@@ -16,7 +17,9 @@ from core.classes import choices_of
 class LanguageForm(forms.Form):
     """In which language a paper is written."""
 
-    language = forms.ChoiceField(label=_("Language"), choices=list(LANGUAGES.items()))
+    language = forms.ChoiceField(
+        label=_("Language"), choices=list(LANGUAGES.items()), initial=get_language
+    )
 
 
 class SummaryPaperForm(LanguageForm):

@@ -26,7 +26,7 @@ class TaskForm(ColleagueForm):
     cls = part_of_case(_("Only those with whom this part is shared can read the task."))
     due_on = day(_("Until"), required=True, latest_today=False)
     person = forms.ChoiceField(
-        label=_("For whom"), error_messages={"required": _("Choose who is to do it.")}
+        label=_("Assigned to"), error_messages={"required": _("Choose who is to do it.")}
     )
     repeats = forms.ChoiceField(
         label=_("How often"),

@@ -105,7 +105,7 @@ class TrailFilter:
         elif self.person:
             parts.append(_("by %s") % self.person)
         if self.cls:
-            parts.append(_("of the class “%s”") % SHORT_NAMES[self.cls])
+            parts.append(_("of the part “%s”") % SHORT_NAMES[self.cls])
         if self.since and self.since == self.until:
             parts.append(_("on %s") % date_format(self.since, "DATE_FORMAT"))
         else:

@@ -62,7 +62,7 @@ class TrailForm(DaysForm):
         label=_("Kind"), required=False, choices=[("", _("Everything")), *EventKind.choices]
     )
     cls = forms.ChoiceField(
-        label=_("Class"),
+        label=_("Part"),
         required=False,
         choices=[("", _("Any")), *((cls, SHORT_NAMES[cls]) for cls in CLASSES)],
     )
@@ -85,7 +85,7 @@ class WhoForm(forms.Form):
     """About whom one asks, and of what day."""
 
     person = PersonField(label=_("Person"), empty=_("Everybody who sees it"))
-    on = day(_("On"), help_text=_("Leave it empty for now."))
+    on = day(_("On"), help_text=_("Leave it empty to ask about today."))
 
     def __init__(self, data: Any, *, case: Case, alone: User | None) -> None:
         """`alone` is who may ask about nobody else."""

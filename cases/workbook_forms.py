@@ -41,7 +41,10 @@ class WorkbookForm(DaysForm):
     recipient = text(
         _("Recipient"),
         required=True,
-        help_text=_("The age recipient of whoever opens the workbook. It begins with age1."),
+        help_text=_(
+            "The public key of whoever opens the workbook, made with the program age. It begins with "
+            "age1; ask the receiver for it."
+        ),
         error_messages={"required": _("Enter the recipient, which begins with age1.")},
     )
     note = text(

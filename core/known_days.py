@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 
 EARLIEST = date(1900, 1, 1)  # what is entered lies no earlier
 
@@ -50,6 +50,13 @@ def last_day(known: str) -> date:
     if len(known) == 7:
         return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     return first
+
+
+def typed_day(known: str) -> str:
+    """As it is typed in the language of the page: 17.05.2024 or 2024-05-17."""
+    if _ISO.fullmatch(known) and get_format("DATE_INPUT_FORMATS")[0] == "%d.%m.%Y":
+        return ".".join(reversed(known.split("-")))
+    return known
 
 
 def told_day(known: str) -> str:

@@ -5,9 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from cases.typesetting import as_pdf
 from reporting.charts import charts_in_pieces

@@ -31,7 +31,7 @@ WITHHELD = gettext_lazy("not shown")
 AUTOMATIC = -1  # level: the finest that leaves most persons in shown cells
 ENOUGH_SHOWN = 0.97
 MOST_CELLS = 8000  # that one page prints
-LONG = 12  # categories; of longer lists only those with a figure somewhere are printed
+LONG = 9  # categories; of longer lists only those with a figure somewhere are printed
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class ReferralForm(forms.Form):
         choices=list(LONG_NAMES.items()),
         widget=PartBoxes,
         help_text=_("What this needs is ticked already. Send more only if they cannot do without."),
-        error_messages={"required": _("Choose at least one class.")},
+        error_messages={"required": _("Choose at least one part.")},
     )
     answer_due = day(_("Answer due"), required=True, latest_today=False)
     until = day(_("They see it until"), required=True, latest_today=False)

@@ -112,4 +112,4 @@ def by_us_link(user: User) -> StartLink | None:
     if not user.has_right(Right.GRANT_GIVE):
         return None
     overdue = [row for row in services.sent_by(user) if services.is_overdue(row)]
-    return StartLink(_("Referrals without an answer"), "referrals", len(overdue))
+    return StartLink(_("Referrals by us"), "referrals", len(overdue))

@@ -20,7 +20,7 @@ class GrantReason(models.TextChoices):
     REFERRAL = "referral", _("The case was referred")
     HAND_OVER = "hand_over", _("Takes over the work")
     REVIEW = "review", _("Reviews the case")
-    BREAK_GLASS = "break_glass", _("The glass was broken")
+    BREAK_GLASS = "break_glass", _("Emergency access")
 
 
 # What a grant is given by hand for. The others come with the work, or by breaking the glass.

@@ -65,7 +65,7 @@ def break_glass(
         person = User.objects.select_for_update().get(pk=by.pk)
         case = lock_living(case)
         if not _may_break(person, case):
-            raise NotAllowed(_("You may not break the glass of this case."))
+            raise NotAllowed(_("You may not take emergency access to this case."))
         if not classes or classes - person.classes:
             raise BadInput(_("Choose what you need, within your role."))
         now = timezone.now()
@@ -168,7 +168,7 @@ def end_glass(glass: BrokenGlass, *, by: User) -> BrokenGlass:
         grant = CaseUserGrant.objects.select_for_update().get(pk=current.grant_id)
         now = timezone.now()
         if grant.user_id != by.pk:
-            raise NotAllowed(_("Only whoever broke the glass can end it before its time."))
+            raise NotAllowed(_("Only whoever took emergency access can end it before its time."))
         if current.ended_at is not None or grant.ends <= now:
             raise WrongState(_("This is over already."))
         grant.revoked_at, grant.revoked_by = now, by

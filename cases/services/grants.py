@@ -213,9 +213,9 @@ def _check_receiver(
     admitted = frozenset().union(*(one.classes for one in readers))
     if not classes or classes - admitted:
         raise BadInput(
-            _("Nobody in this team has a role that includes every class you chose.")
+            _("Nobody in this team has a role that includes every part you chose.")
             if isinstance(to, Team)
-            else _("This person's role does not include every class you chose.")
+            else _("This person's role does not include every part you chose.")
         )
 
 

@@ -60,7 +60,7 @@ def end_glass(request: StaffRequest, reference: str) -> HttpResponse:
     """End it before the hour is over."""
     broken = glass.open_glass(request.user).filter(case__reference=reference).first()
     if broken is None:
-        raise NotFound(_("There is no such case, or you have not broken its glass."))
+        raise NotFound(_("There is no such case, or you have no emergency access to it."))
     glass.end_glass(broken, by=request.user)
     messages.success(request, _("You no longer see %s.") % reference)
     return redirect("home")

@@ -33,7 +33,7 @@ def _summary(request: StaffRequest, case: Case) -> HttpResponse:
     """After a fresh sign-in, which leads back here with what was typed."""
     access = access_to(request.user, [case.pk], glass=False).get(case.pk)
     if access is None:
-        raise NotAllowed(_("You see this case because the glass is broken: nothing is taken out."))
+        raise NotAllowed(_("You see this case by emergency access: nothing is taken out."))
     form = SummaryPaperForm(request.POST or None, classes=access.read)
     if request.method == "POST" and form.is_valid():
         paper = summary(case, **form.cleaned_data, by=request.user)

@@ -32,7 +32,7 @@ class Panel:
 PANELS: tuple[Panel, ...] = (
     Panel(
         "identified",
-        _("Persons identified"),
+        _("Persons registered"),
         _("How many persons were registered in each year."),
         Definition("year"),
     ),

@@ -360,7 +360,7 @@ def test_what_should_have_been_answered_stands_on_the_start_page(
 ):
     row = send(due=2)
     assert [one.pk for one in sent_by(alena)] == [row.pk]
-    assert not is_overdue(row) and "Referrals without an answer" in _start(client_for, alena)
+    assert not is_overdue(row) and "Referrals by us" in _start(client_for, alena)
     assert "app-pill--wait" not in _start(client_for, alena)
     time_machine.move_to(timezone.now() + timedelta(days=3))
     assert is_overdue(row) and "app-pill--wait" in _start(client_for, alena)

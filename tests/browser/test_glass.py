@@ -24,15 +24,15 @@ def test_an_officer_of_another_office_opens_a_case_for_an_hour(visit, served):
     for word in (PRASKEVA.second_name, "Alena Karol", "Minsk"):
         assert word not in breaker.content()
 
-    breaker.get_by_role("button", name="Break the glass").click()
+    breaker.get_by_role("button", name="Take emergency access").click()
     confirm(breaker, served.password)
-    breaker.get_by_role("button", name="Break the glass").click()
+    breaker.get_by_role("button", name="Take emergency access").click()
     expect(breaker.get_by_text("There is a problem")).to_be_visible()
     breaker.get_by_label("Somebody’s life or health is in danger now").check()
     breaker.get_by_label("What happened?").fill(WHY)
     breaker.get_by_label("Contact: phones and addresses").check()
     breaker.get_by_label("Identity: names, birth, citizenship").check()
-    breaker.get_by_role("button", name="Break the glass").click()
+    breaker.get_by_role("button", name="Take emergency access").click()
     expect(breaker.get_by_role("heading", name="The glass is broken until")).to_be_visible()
     show_name(breaker)
     expect(breaker.locator("#main")).to_contain_text(PRASKEVA.mobile_phone)
@@ -53,7 +53,7 @@ def test_an_officer_of_another_office_opens_a_case_for_an_hour(visit, served):
 
     protection = visit("data.protection")
     expect(protection.locator("#main")).to_contain_text(f"Ihar Bondar opened {reference}")
-    protection.get_by_role("link", name="Broken glass").click()
+    protection.get_by_role("link", name="Emergency access").click()
     row = protection.get_by_role("row").filter(has_text=reference)
     expect(row).to_contain_text("contact")
     expect(row).to_contain_text("Alena Karol (seen)")

@@ -197,7 +197,7 @@ def test_colours_are_those_of_the_device_until_somebody_chooses(visit):
     page.emulate_media(media="screen", color_scheme="dark")
     page.get_by_role("button", name="Light").click()
     assert page.evaluate(PAPER) == WHITE
-    page.get_by_role("button", name="Colours of the device").click()
+    page.get_by_role("button", name="Colours as on this device").click()
     assert page.evaluate(PAPER) == DARK
 
 

@@ -72,7 +72,7 @@ def register_her(at: Hands) -> None:
         "Sharing with the organisations of a referral",
         "Legal proceedings",
     )
-    at.tick("Explained to the person", "How to withdraw consent was explained.")
+    at.tick("Explained and agreed", "How to withdraw consent was explained.")
     at.fill("Family name", "Zaranok")
     at.fill("Given name", "Darafeja")
     at.fill("Date of birth", "1991-04")
@@ -117,7 +117,7 @@ def screen_her(at: Hands) -> None:
 @step(6, "officer")
 def assess_her_risk(at: Hands) -> None:
     at.open_case(WOMAN)
-    at.press("Review the risk")
+    at.press("Assess the risk")
     at.choose("Does the person need a doctor at once?", "Yes")
     at.choose("Does anybody threaten the person, or might they be trafficked again?", "Yes")
     at.choose("Risk", "High")
@@ -399,7 +399,7 @@ def the_grant_is_given(at: Hands) -> None:
 @step(27, "officer")
 def a_visit_finds_her_in_danger(at: Hands) -> None:
     at.open_case(WOMAN)
-    at.press("Review the risk")
+    at.press("Assess the risk")
     at.choose("Does the person need a doctor at once?", "No")
     at.choose("Does anybody threaten the person, or might they be trafficked again?", "Yes")
     at.choose("Risk", "High")
@@ -424,7 +424,7 @@ def she_is_held_in_the_crisis(at: Hands) -> None:
 @step(29, "officer")
 def the_danger_has_passed(at: Hands) -> None:
     at.open_case(WOMAN)
-    at.press("Review the risk")
+    at.press("Assess the risk")
     at.choose("Does the person need a doctor at once?", "No")
     at.choose("Does anybody threaten the person, or might they be trafficked again?", "No")
     at.choose("Risk", "Low")
@@ -599,7 +599,7 @@ def his_best_interests(at: Hands) -> None:
 def assess_his_dangers(at: Hands) -> None:
     at.open_case(CHILD)
     at.move("Assessment")
-    at.press("Review the risk")
+    at.press("Assess the risk")
     at.choose("Does the person need a doctor at once?", "No")
     at.choose("Does anybody threaten the person, or might they be trafficked again?", "Yes")
     at.choose("Risk", "High")
@@ -740,7 +740,7 @@ def note_two_decisions_on_him(at: Hands) -> None:
 def assess_his_risk(at: Hands) -> None:
     at.open_case(MAN)
     at.move("Assessment")
-    at.press("Review the risk")
+    at.press("Assess the risk")
     at.choose("Does the person need a doctor at once?", "No")
     at.choose("Does anybody threaten the person, or might they be trafficked again?", "Not known")
     at.choose("Risk", "Medium")
@@ -787,7 +787,7 @@ def the_partner_sees_him_no_more(at: Hands) -> None:
 @step(56, "officer")
 def review_his_risk_and_ask_for_the_closure(at: Hands) -> None:
     at.open_case(MAN)
-    at.press("Review the risk")
+    at.press("Assess the risk")
     at.choose("Does the person need a doctor at once?", "No")
     at.choose("Does anybody threaten the person, or might they be trafficked again?", "No")
     at.choose("Risk", "Low")
@@ -797,7 +797,7 @@ def review_his_risk_and_ask_for_the_closure(at: Hands) -> None:
     at.tick("How does it end?", "Closed")
     at.choose("Reason", "The person does not want support any more")
     at.fill("Reason for case closure, in words", "Found work himself and thanks us")
-    at.fill("If not: why it may stay so", "The police keep his passport until the trial")
+    at.fill("If not, why may the case be closed?", "The police keep his passport until the trial")
     at.press("Ask for the closure")
     at.see("Asked for. The case is closed when a supervisor approves.")
 

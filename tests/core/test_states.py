@@ -47,7 +47,7 @@ EMPTY = {
     },
     "viktar": {
         "/people/?office=&state=suspended": "Show everybody",
-        "/people/waiting/": "What a colleague asks for and takes two people appears here.",
+        "/people/waiting/": "Requests of colleagues that take a second person appear here.",
     },
     "ingrid": {
         "/statistics/dashboards/": "An analyst takes it.",

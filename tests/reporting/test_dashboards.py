@@ -165,7 +165,7 @@ def test_the_paper_says_what_the_page_says(frozen, kastus, client_for):
     text = " ".join(" ".join(page.extract_text() for page in read.pages).split())
     for one in view_dashboard(by=kastus).answers:
         assert str(one.table.layers[0].total) in text
-    assert "Persons identified" in text and "Totals were protected on their own" in text
+    assert "Persons registered" in text and "Totals were protected on their own" in text
     assert Event.objects.filter(verb=Verb.STATISTICS_EXPORTED).count() == 1
     late = client_for(kastus, ago=600).get(reverse("reporting:dashboards_pdf"))
     assert late.status_code == 302  # to confirm who sits there
