@@ -233,8 +233,9 @@ def _persons(release: Release, by: User, going_on: Callable[[], object]) -> list
     if damaged:  # what is published stays so for ever, and would lack them
         raise WrongState(
             _(
-                "Some cases are damaged and do not open: nothing was made. What this costs is spent."
-                " Tell your auditor, and propose it anew when they are mended."
+                "Some cases are damaged and do not open: nothing was made. Tell your auditor. If they "
+                "are mended within an hour of the approval, it can still be made. After that, propose "
+                "it anew: what it costs is spent."
             )
         )
     return rows

@@ -122,10 +122,10 @@ def test_while_it_waits_nobody_can_have_it_made_again(
     release = propose()
     job = services.approve_and_have_made(release, by=director)
     page = client_for(director).get(at(release)).content.decode()
-    assert "It is being made." in page and str(job.pk) in page
+    assert "This release is being made." in page and str(job.pk) in page
     for user in (yury, other):
         seen = client_for(user).get(at(release)).content.decode()
-        assert "It is being made." in seen and str(job.pk) not in seen
+        assert "This release is being made." in seen and str(job.pk) not in seen
         assert AGAIN not in seen and NOW not in seen
     assert AGAIN not in page and NOW not in page
     assert services.have_release_made(release, by=director) == job
@@ -201,6 +201,22 @@ def test_broken_off_while_it_is_drawn_it_is_never_drawn_again(
     assert later(again).state == JobState.FAILED
     assert "not drawn a second time" in told_to(browser, again)
     assert not drawn and ledger.spent(2021)
+
+
+def test_damaged_cases_that_are_mended_within_the_hour_are_counted_after_all(
+    client_for, propose, of_2021, director, later, drawn, monkeypatch
+):
+    job = services.approve_and_have_made(release := propose(), by=director)
+
+    def some_do_not_open(*, damaged, **given):
+        damaged.add(release.pk)
+        return iter(())
+
+    with monkeypatch.context() as broken:
+        broken.setattr(source, "persons", some_do_not_open)
+        assert later(job).state == JobState.FAILED
+    assert "damaged" in told_to(client_for(director), job) and not drawn
+    assert later(services.have_release_made(release, by=director)).state == JobState.DONE
 
 
 def test_of_two_jobs_at_once_one_draws(propose, of_2021, director, other, later, drawn):
