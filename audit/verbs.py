@@ -224,6 +224,7 @@ class Verb(StrEnum):
     RELEASE_APPROVED = "release_approved"
     RELEASE_DECLINED = "release_declined"
     PRIVACY_SPENT = "privacy_spent"
+    RELEASE_BEGUN = "release_begun"
     RELEASE_MADE = "release_made"
     RELEASE_PUBLISHED = "release_published"
     RELEASE_DOWNLOADED = "release_downloaded"
@@ -464,6 +465,7 @@ TOLD_AS = {
     Verb.RELEASE_APPROVED: _("approved the publication of statistics"),
     Verb.RELEASE_DECLINED: _("declined the publication of statistics"),
     Verb.PRIVACY_SPENT: _("spent of the privacy budget of a year"),
+    Verb.RELEASE_BEGUN: _("began to make statistics for publication"),
     Verb.RELEASE_MADE: _("made statistics for publication"),
     Verb.RELEASE_PUBLISHED: _("published statistics"),
     Verb.RELEASE_DOWNLOADED: _("downloaded published statistics"),

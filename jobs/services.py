@@ -70,9 +70,16 @@ def job_for(user: User, pk: UUID) -> Job:
     return found
 
 
-def unfinished(user: User, kind: str, is_it: Callable[[dict[str, Any]], bool]) -> Job | None:
-    """A job of this person that is not over, and was asked with parameters of which `is_it` holds."""
-    found = Job.objects.filter(asked_by=user, kind=kind, state__in=UNFINISHED).order_by("asked_at")
+def unfinished(
+    kind: str, is_it: Callable[[dict[str, Any]], bool], *, asked_by: User | None = None
+) -> Job | None:
+    """A job that is not over, and was asked with parameters of which `is_it` holds.
+
+    Of this person, or of anybody.
+    """
+    found = Job.objects.filter(kind=kind, state__in=UNFINISHED).order_by("asked_at")
+    if asked_by is not None:
+        found = found.filter(asked_by=asked_by)
     return next((job for job in found if is_it(keeping.parameters_of(job))), None)
 
 

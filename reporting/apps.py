@@ -11,12 +11,12 @@ class ReportingConfig(AppConfig):
         from audit.rules import RULES, Rule
         from core.context import NAV, NavItem
         from jobs.kinds import KINDS
-        from reporting.long_work import KIND, SNAPSHOT
+        from reporting import long_work
         from reporting.oversight import around_a_small_group, many_tables
         from reporting.verification.oversight import exact_tables
         from reporting.verification.services import how_many_wait
 
-        KINDS[SNAPSHOT] = KIND
+        KINDS.update(long_work.KINDS)
         NAV.append(NavItem(_("Dashboards"), "reporting:dashboards", Right.STATISTICS_SEE))
         NAV.append(NavItem(_("Statistics"), "reporting:table", Right.STATISTICS_BUILD))
         NAV.append(NavItem(_("Published"), "reporting:releases", Right.STATISTICS_SEE))

@@ -164,7 +164,7 @@ def have_made(request: WorkbookRequest, *, by: User) -> Job:
     check_recent()
     _check_collector(request, by)
     asked = {"request": str(request.pk)}
-    under_way = jobs.unfinished(by, WORKBOOK, lambda parameters: parameters == asked)
+    under_way = jobs.unfinished(WORKBOOK, lambda parameters: parameters == asked, asked_by=by)
     return under_way or jobs.ask(WORKBOOK, by=by, parameters=asked)
 
 

@@ -42,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     act.add_argument("--approve", action="store_true", help="approve, make and publish it")
     act.add_argument("--decline", action="store_true", help="decline it")
     act.add_argument(
-        "--publish", action="store_true", help="publish what was made, if it broke off"
+        "--publish", action="store_true", help="go on with what was approved, if it broke off"
     )
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="write the folder here; a new one"
@@ -55,11 +55,11 @@ def release(options: dict[str, Any], by: User) -> str:
         return _line(_propose(options, by)) if options["year"] else _list(by)
     found = services.release_for(by, options["id"])
     if options["approve"]:
-        found = services.approve_release(found, by=by)
+        found = services.make_release(services.approve_release(found, by=by), by=by)
     elif options["decline"]:
         found = services.decline_release(found, by=by)
     elif options["publish"]:
-        found = services.publish_release(found, by=by)
+        found = services.make_release(found, by=by)
     if options["out"]:
         _write(services.download_release(found, by=by), options["out"])
     return _line(found)

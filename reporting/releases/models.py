@@ -29,7 +29,7 @@ class Release(TwoPeopleRequest):
     class Privacy:
         open = (
             *(*TwoPeopleRequest.OPEN, "kind", "year", "title", "definition"),
-            *("asked_at", "decided_at", "published_at"),
+            *("asked_at", "decided_at", "begun_at", "published_at"),
         )
         sealed = ()
 
@@ -42,6 +42,7 @@ class Release(TwoPeopleRequest):
     )
     asked_at = models.DateTimeField(_("proposed on"), default=timezone.now)
     decided_at = models.DateTimeField(_("decided on"), null=True, blank=True)
+    begun_at = models.DateTimeField(null=True, blank=True)  # its drawing; nobody begins it again
     published_at = models.DateTimeField(_("published on"), null=True, blank=True)
 
     class Meta:

@@ -1,6 +1,5 @@
 """Pages of releases: what was published, proposing, deciding, the folder as a file."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.confirming import check_recent
-from cases.typesetting import TypesettingFailed
 from core.access import require
 from core.downloads import file_answer, gives_file
 from core.exceptions import BadInput, WrongState
@@ -62,9 +60,11 @@ def one_release(request: StaffRequest, release: UUID) -> HttpResponse:
         check_recent()
     match request.POST.get("act"):
         case "approve":
-            _publish(request, lambda: services.approve_release(found, by=request.user))
-        case "publish":
-            _publish(request, lambda: services.publish_release(found, by=request.user))
+            job = services.approve_and_have_made(found, by=request.user)
+            return redirect("jobs:job", job.pk)
+        case "make":
+            job = services.have_release_made(found, by=request.user)
+            return redirect("jobs:job", job.pk)
         case "decline":
             services.decline_release(found, by=request.user)
             messages.success(request, _("Declined. Nothing is published."))
@@ -73,23 +73,11 @@ def one_release(request: StaffRequest, release: UUID) -> HttpResponse:
     return redirect("reporting:release", release)
 
 
-def _publish(request: StaffRequest, act: Callable[[], object]) -> None:
-    try:
-        act()
-    except TypesettingFailed:
-        messages.error(
-            request,
-            _("The figures were made and are kept, but the report could not be set. Try again."),
-        )
-    else:
-        messages.success(request, _("Published."))
-
-
 def _context(request: StaffRequest, found: Release) -> dict[str, object]:
     decides = request.user.has_right(Right.RELEASE_DECIDE)
     kind, is_own = KINDS[found.kind], found.asked_by_id == request.user.pk
     is_open, is_approved = found.state == ReleaseState.ASKED, found.state == ReleaseState.APPROVED
-    is_broken_off = is_approved and services.is_broken_off(found)
+    job = services.job_of(found) if is_approved else None
     others = {entry.release for year in found.years for entry in ledger.entries(year)} - {found}
     others &= set(services.releases_for(request.user))
     return {
@@ -102,9 +90,14 @@ def _context(request: StaffRequest, found: Release) -> dict[str, object]:
         "others": sorted(others, key=lambda each: each.asked_at),
         "notes": kind.notes(found.definition),
         "is_own": is_own and is_open,
-        "is_broken_off": is_broken_off,
         "may_decide": decides and is_open and not is_own,
-        "may_publish": decides and is_approved and not is_broken_off,
+        "may_make": decides and is_approved,
+        "stand": services.stand_of(found) if is_approved else "",
+        "made_until": services.made_until(found) if is_approved else None,
+        "broken_off": services.BROKEN_OFF,
+        "too_late": services.TOO_LATE,
+        "job": job,
+        "is_own_job": job is not None and job.asked_by_id == request.user.pk,
         "is_published": found.state == ReleaseState.PUBLISHED,
         "may_download": services.may_download(found, request.user),
     }

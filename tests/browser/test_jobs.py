@@ -1,4 +1,4 @@
-"""Background work: a workbook is made while its page tells how far it is; an import is cancelled."""
+"""Background work: a workbook and a release are made while a page tells it; an import is cancelled."""
 
 import io
 import re
@@ -43,6 +43,39 @@ def test_a_workbook_is_made_and_downloaded(visit):
     expect(supervisor.get_by_text("There is no such work")).to_be_visible()
     officer.goto("/jobs/")
     expect(officer.get_by_role("link", name="Taking cases out in a workbook")).to_be_visible()
+
+
+def test_a_release_is_made_once_it_is_approved(visit, served):
+    analyst = visit("analyst", anew=True)
+    analyst.goto("/statistics/releases/propose/?kind=dp_tables")
+    analyst.get_by_label("Title").fill("Persons by sex")
+    analyst.get_by_label("Tables").fill("Sex")
+    analyst.get_by_role("button", name="Propose").click()
+    release = analyst.url
+    director = visit("director", anew=True)
+    with served.worker_held_still():
+        director.goto(release)
+        director.get_by_role("button", name="Approve and publish").click()
+        director.wait_for_url("**/jobs/*/")
+        job = director.url
+        expect(director.get_by_role("progressbar")).to_be_visible()
+        director.goto(release)
+        director.get_by_role("link", name="See how far it is").click()
+        assert director.url == job
+        analyst.goto(release)
+        expect(analyst.get_by_text("This release is being made.")).to_be_visible()
+        expect(analyst.get_by_role("link", name="See how far it is")).to_have_count(0)
+        director.get_by_role("button", name="Cancel").click()
+        expect(director.get_by_text("Cancelled", exact=True)).to_be_visible()
+    director.goto(release)
+    director.get_by_role("button", name="Make it now").click()
+    director.wait_for_url("**/jobs/*/")
+    done = director.get_by_text("“Persons by sex” is published.")
+    expect(done).to_be_visible(timeout=MADE_WITHIN)
+    analyst.goto(release)
+    with analyst.expect_download() as download:
+        analyst.get_by_role("link", name="Download the folder").click()
+    assert download.value.suggested_filename.endswith(".zip")
 
 
 def test_an_import_is_cancelled(visit, served, tmp_path):

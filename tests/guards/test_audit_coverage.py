@@ -105,6 +105,7 @@ from tests.conftest import PASSWORD, SENTINELS
 from tests.guards import log, source
 from tests.guards.world import RECIPIENT
 from tests.jobs.made_jobs import a_job, sent_in
+from tests.reporting.releases.made import approve_and_make
 
 pytestmark = pytest.mark.django_db
 
@@ -161,7 +162,8 @@ incoming_erased
 job_asked job_ended job_fetched
 workbook_asked workbook_approved workbook_declined workbook_collected case_in_workbook
 visit_recorded visit_changed
-release_proposed release_approved release_declined privacy_spent release_made release_published
+release_proposed release_approved release_declined privacy_spent release_begun release_made
+release_published
 release_downloaded
 """
 
@@ -209,10 +211,12 @@ READERS = {
     verifying: {"verification_for", "verifications_of", "how_many_wait", "note_of", "answer_of"},
     reporting: {"latest_snapshot", "current_snapshot", "snapshots", "snapshot_of"}
     | {"build_table", "surface_of"},
-    releases: {"releases_for", "release_for", "is_broken_off", "may_decide", "may_download"},
+    releases: {"releases_for", "release_for", "may_decide", "may_download"}
+    | {"stand_of", "made_until", "job_of"},
 }
 OPENED = {Verb.PERSON_REGISTERED, Verb.CONSENT_RECORDED, Verb.GRANT_GIVEN}
 WORKED = {Verb.JOB_ASKED, Verb.JOB_ENDED}  # a job is done at once in tests
+MADE = {Verb.RELEASE_BEGUN, Verb.RELEASE_MADE, Verb.RELEASE_PUBLISHED}
 ERASED = {Verb.KEY_DESTROYED, Verb.CASE_ERASED}
 # Function → the events it leaves, and no others.
 WRITERS = {
@@ -430,10 +434,11 @@ WRITERS = {
     },
     releases: {
         "propose_release": {Verb.RELEASE_PROPOSED},
-        "approve_release": {Verb.RELEASE_APPROVED, Verb.PRIVACY_SPENT}
-        | {Verb.RELEASE_MADE, Verb.RELEASE_PUBLISHED},
+        "approve_release": {Verb.RELEASE_APPROVED, Verb.PRIVACY_SPENT},
+        "approve_and_have_made": {Verb.RELEASE_APPROVED, Verb.PRIVACY_SPENT} | MADE | WORKED,
         "decline_release": {Verb.RELEASE_DECLINED},
-        "publish_release": {Verb.RELEASE_PUBLISHED},
+        "have_release_made": MADE | WORKED,
+        "make_release": MADE,
         "download_release": {Verb.RELEASE_DOWNLOADED},
     },
 }
@@ -635,13 +640,11 @@ def arguments(
     def to_publish():
         return releases.propose_release("dp_tables", a_release, by=yury)
 
-    def made():
-        approved = releases._approve(to_publish(), daria)
-        releases._make(approved, daria)
-        return (approved,), {"by": daria}
+    def to_make():
+        return (releases.approve_release(to_publish(), by=daria),), {"by": daria}
 
     def published():
-        return (releases.approve_release(to_publish(), by=daria),), {"by": yury}
+        return (approve_and_make(to_publish(), by=daria),), {"by": yury}
 
     wanted = {"reason": "court", "note": "Order", "wanted": TrailFilter()}
 
@@ -952,7 +955,9 @@ def arguments(
         "propose_release": lambda: (("dp_tables", a_release), {"by": yury}),
         "approve_release": lambda: ((to_publish(),), {"by": daria}),
         "decline_release": lambda: ((to_publish(),), {"by": daria}),
-        "publish_release": made,
+        "approve_and_have_made": lambda: ((to_publish(),), {"by": daria}),
+        "have_release_made": to_make,
+        "make_release": to_make,
         "download_release": published,
     }
 

@@ -36,7 +36,7 @@ def person(name: str, role: str, office: object) -> User:
 def approve(release: Release, by: User, ready: Barrier, told: list[str]) -> None:
     try:
         ready.wait()
-        services._approve(release, by)
+        services.approve_release(release, by=by)
         told.append("spent")
     except WrongState as error:
         told.append("refused" if "is left" in str(error.message) else str(error.message))

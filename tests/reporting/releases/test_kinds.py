@@ -15,7 +15,9 @@ from reporting.releases import folder, ledger, microdata, services
 from reporting.releases.forms import ASKED_ALWAYS, ReleaseForm, read_table
 from reporting.releases.kinds import KINDS
 from reporting.releases.models import Release, ReleaseState
+from reporting.releases.services import Stand
 from tests.reporting.people import people
+from tests.reporting.releases.made import approve_and_make
 
 pytestmark = pytest.mark.django_db
 YEARS = [2019, 2020, 2021]
@@ -49,7 +51,7 @@ def files_of(release: Release, by: User) -> dict[str, bytes]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_goes_from_a_proposal_to_a_folder(kind, propose, persons, yury, director):
     proposed = propose(kind=kind, **ASKED.get(kind, {}))
-    release = services.approve_release(proposed, by=director)
+    release = approve_and_make(proposed, by=director)
     assert release.state == ReleaseState.PUBLISHED
     files = files_of(release, yury)
     assert MADE[kind] | {"index.html", "report.pdf"} <= files.keys()
@@ -71,7 +73,7 @@ def test_every_kind_goes_from_a_proposal_to_a_folder(kind, propose, persons, yur
 def test_synthetic_rows_of_several_years_are_charged_to_each(propose, persons, yury, director):
     release = propose(kind="microdata", first_year=2019)
     assert release.period == "2019–2021"
-    release = services.approve_release(release, by=director)
+    release = approve_and_make(release, by=director)
     found = ledger.entries()
     assert [(entry.year, entry.rho) for entry in found] == [
         (year, Fraction(31, 100)) for year in YEARS
@@ -82,7 +84,7 @@ def test_synthetic_rows_of_several_years_are_charged_to_each(propose, persons, y
     rows = list(csv.DictReader(files["microdata.csv"].decode().splitlines()))
     assert {row["yearOfRegistration"] for row in rows} == {str(year) for year in YEARS}
     # Noisy tables and rows without aggregates are what a year has room for.
-    services.approve_release(propose(), by=director)
+    approve_and_make(propose(), by=director)
     assert ledger.left(2021) == 0
     assert ledger.left(2019) == Fraction(1, 2)
     with pytest.raises(WrongState, match="budget of 2021"):
@@ -96,9 +98,9 @@ def test_a_refusal_for_too_few_persons_loses_the_charge(
     monkeypatch.setattr(microdata, "LEAST_PERSONS", 5_000)
     release = propose(kind="microdata", first_year=2020, aggregates=True)
     with pytest.raises(WrongState, match="stays spent"):
-        services.approve_release(release, by=director)
+        approve_and_make(release, by=director)
     release.refresh_from_db()
-    assert services.is_broken_off(release)
+    assert services.stand_of(release) == Stand.BEGUN
     assert [ledger.spent(year) for year in YEARS] == [0, Fraction(1, 2), Fraction(1, 2)]
     with pytest.raises(NotFound):
         services.download_release(release, by=yury)
@@ -106,10 +108,10 @@ def test_a_refusal_for_too_few_persons_loses_the_charge(
 
 def test_exact_tables_go_beside_nothing_of_the_same_dimensions(propose, persons, director):
     exact = {"kind": "exact_tables", "title": "Exact"}
-    services.approve_release(propose(tables=[["gender"]]), by=director)
+    approve_and_make(propose(tables=[["gender"]]), by=director)
     with pytest.raises(WrongState, match="Sex"):
         propose(**exact, tables=[["gender"]])
-    services.approve_release(propose(**exact, tables=[["age"]]), by=director)
+    approve_and_make(propose(**exact, tables=[["age"]]), by=director)
     with pytest.raises(WrongState, match="Age"):
         propose(tables=[["age"]], rho=Fraction(1, 10))
     for rows in ("microdata", "transfer"):  # they tell of everything
@@ -120,10 +122,10 @@ def test_exact_tables_go_beside_nothing_of_the_same_dimensions(propose, persons,
 
 def test_exact_tables_go_beside_nothing_that_says_the_same(propose, persons, director):
     exact = {"kind": "exact_tables", "title": "Exact"}
-    services.approve_release(propose(tables=[["assistance", "gender"]]), by=director)
+    approve_and_make(propose(tables=[["assistance", "gender"]]), by=director)
     with pytest.raises(WrongState, match="Assistance"):
         propose(**exact, tables=[["assisted"]])
-    services.approve_release(propose(**exact, tables=[["assisted"]], year=2020), by=director)
+    approve_and_make(propose(**exact, tables=[["assisted"]], year=2020), by=director)
     with pytest.raises(WrongState, match="Kind of assistance"):
         propose(tables=[["assistance"]], year=2020, rho=Fraction(1, 10))
 
@@ -151,7 +153,7 @@ def test_exact_tables_are_for_the_two_people_alone(
     propose, persons, yury, director, make_other, client_for
 ):
     asked = propose(kind="exact_tables", **ASKED["exact_tables"])
-    release = services.approve_release(asked, by=director)
+    release = approve_and_make(asked, by=director)
     donor, other = make_other("donor", "donor"), make_other("vera", "analyst")
     assert list(services.releases_for(donor)) == []
     for person in (donor, other):
@@ -167,7 +169,7 @@ def test_exact_tables_are_for_the_two_people_alone(
 def test_rows_for_a_receiver_are_for_the_two_people_alone(
     propose, persons, yury, director, make_other, client_for
 ):
-    release = services.approve_release(propose(kind="transfer", **ASKED["transfer"]), by=director)
+    release = approve_and_make(propose(kind="transfer", **ASKED["transfer"]), by=director)
     donor, other = make_other("donor", "donor"), make_other("vera", "analyst")
     officer = make_other("olga", "data_protection")
     assert list(services.releases_for(donor)) == []
@@ -244,7 +246,7 @@ def test_a_release_of_several_years_is_entered_in_all_of_them_or_in_none(
     with monkeypatch.context() as broken:
         broken.setattr(ledger, "spend", spend_until_2020)
         with pytest.raises(MemoryError):
-            services.approve_release(release, by=director)
+            approve_and_make(release, by=director)
     release.refresh_from_db()
     assert (release.state, ledger.entries()) == (ReleaseState.ASKED, [])
     # Another release of one of the years came first in the meantime: all is tried again.
@@ -257,5 +259,5 @@ def test_a_release_of_several_years_is_entered_in_all_of_them_or_in_none(
         return spend(release, year, *rest, **by)
 
     monkeypatch.setattr(ledger, "spend", spend_late)
-    services.approve_release(release, by=director)
+    approve_and_make(release, by=director)
     assert [(entry.year, entry.number) for entry in ledger.entries()] == [(y, 1) for y in YEARS]

@@ -28,7 +28,9 @@ from reporting.dimensions import Dimension
 from reporting.releases import dp_tables, folder, kinds, ledger, services
 from reporting.releases.kinds import Kind
 from reporting.releases.models import LedgerEntry, Release, ReleaseFiles, ReleaseState
+from reporting.releases.services import Stand
 from tests.reporting.releases.conftest import TABLES
+from tests.reporting.releases.made import approve_and_make
 from tests.reporting.test_charts import SVG
 from tests.reporting.test_maps import titles, words_of
 
@@ -43,7 +45,7 @@ def test_a_release_is_proposed_by_one_and_published_by_another(propose, of_2021,
     release = propose()
     assert release.state == ReleaseState.ASKED
     assert ledger.entries() == []
-    published = services.approve_release(release, by=director)
+    published = approve_and_make(release, by=director)
     assert published.state == ReleaseState.PUBLISHED
     [entry] = ledger.entries(2021)
     assert (entry.number, entry.rho, entry.previous) == (1, Fraction(1, 2), ledger.FIRST)
@@ -62,7 +64,7 @@ def test_nobody_decides_on_their_own(propose, of_2021, alena, yury, director, ma
     release = propose(by=both)
     for wrong in (both, yury, alena):
         with pytest.raises(NotAllowed):
-            services.approve_release(release, by=wrong)
+            approve_and_make(release, by=wrong)
         with pytest.raises(NotAllowed):
             services.decline_release(release, by=wrong)
     with pytest.raises(NotAllowed):
@@ -76,16 +78,16 @@ def test_the_session_that_proposed_does_not_decide(propose, of_2021, director):
     with serving(RequestContext(session="one")):
         release = propose()
         with pytest.raises(NotAllowed, match="session"):
-            services.approve_release(release, by=director)
+            approve_and_make(release, by=director)
     with serving(RequestContext(session="two")):
         assert services.decline_release(release, by=director).state == ReleaseState.DECLINED
         with pytest.raises(WrongState):
-            services.approve_release(release, by=director)
+            approve_and_make(release, by=director)
     assert ledger.spent(2021) == 0
 
 
 def test_the_folder_stands_alone_and_its_checksums_hold(propose, of_2021, yury, director):
-    release = services.approve_release(propose(), by=director)
+    release = approve_and_make(propose(), by=director)
     files = files_of(release, yury)
     lines = files[folder.CHECKSUMS].decode().splitlines()
     told = {name: digest for digest, name in (line.split("  ") for line in lines)}
@@ -120,7 +122,7 @@ def test_a_table_by_country_comes_with_a_map_of_its_figures(propose, alena, yury
         new = [NewCase(identity=Identity(second_name="Made-up"), facts=facts)] * number
         register_many(new, office=alena.office, owner=alena, by=alena)
     tables = [["country"], ["gender", "country"]]
-    files = files_of(services.approve_release(propose(tables=tables), by=director), yury)
+    files = files_of(approve_and_make(propose(tables=tables), by=director), yury)
     assert [name for name in files if "map" in name] == ["charts/01-01-map.svg"]
     drawn = ET.fromstring(files["charts/01-01-map.svg"])
     table = json.loads(files["tables.json"])["tables"][0]
@@ -141,7 +143,7 @@ def test_a_table_by_country_comes_with_a_map_of_its_figures(propose, alena, yury
 def test_only_the_year_is_counted_and_only_protected_figures_leave(
     propose, of_2021, yury, director
 ):
-    release = services.approve_release(propose(), by=director)
+    release = approve_and_make(propose(), by=director)
     files = files_of(release, yury)
     [gender, *_others] = json.loads(files["tables.json"])["tables"]
     codes = [each["code"] for each in gender["dimensions"][0]["categories"]]
@@ -157,7 +159,7 @@ def test_only_the_year_is_counted_and_only_protected_figures_leave(
 def test_what_was_drawn_is_served_again_and_never_drawn_again(
     propose, of_2021, yury, director, monkeypatch
 ):
-    release = services.approve_release(propose(), by=director)
+    release = approve_and_make(propose(), by=director)
     first = services.download_release(release, by=yury)
 
     def draw(*args):
@@ -165,7 +167,7 @@ def test_what_was_drawn_is_served_again_and_never_drawn_again(
 
     monkeypatch.setattr("reporting.releases.noisy.draw", draw)
     assert services.download_release(release, by=yury) == first
-    for again in (services.approve_release, services.publish_release):
+    for again in (approve_and_make, services.make_release):
         with pytest.raises(WrongState):
             again(release, by=director)
     with pytest.raises(WrongState, match="already"):
@@ -187,11 +189,11 @@ def test_a_crash_after_the_spend_costs_the_budget_and_nothing_else(
     with monkeypatch.context() as broken:
         broken.setattr("reporting.releases.noisy.draw", crash)
         with pytest.raises(MemoryError):
-            services.approve_release(release, by=director)
+            approve_and_make(release, by=director)
     release.refresh_from_db()
     assert ledger.spent(2021) == Fraction(1, 2)
-    assert services.is_broken_off(release)
-    for again in (services.approve_release, services.publish_release):
+    assert services.stand_of(release) == Stand.BEGUN
+    for again in (approve_and_make, services.make_release):
         with pytest.raises(WrongState):
             again(release, by=director)
     with pytest.raises(WrongState, match=r"0\.31 is left"):
@@ -210,21 +212,21 @@ def test_a_report_that_was_not_set_is_made_from_what_was_drawn(
     with monkeypatch.context() as broken:
         broken.setattr(folder, "as_pdf", fail)
         with pytest.raises(TypesettingFailed):
-            services.approve_release(release, by=director)
+            approve_and_make(release, by=director)
     release.refresh_from_db()
-    assert not services.is_broken_off(release)
+    assert services.stand_of(release) == Stand.MADE
     with pytest.raises(NotFound):
         services.download_release(release, by=yury)
     monkeypatch.setattr("reporting.releases.noisy.draw", None)
-    release = services.publish_release(release, by=director)
+    release = services.make_release(release, by=director)
     assert files_of(release, yury)["tables.json"]
 
 
 def test_what_is_left_is_checked_when_proposing_and_when_approving(propose, of_2021, director):
     first, second = propose(), propose(tables=[["age"]])
-    services.approve_release(first, by=director)
+    approve_and_make(first, by=director)
     with pytest.raises(WrongState, match=r"costs 0\.5 .* 2021, and 0\.31 is left"):
-        services.approve_release(second, by=director)
+        approve_and_make(second, by=director)
     with pytest.raises(WrongState):
         propose(tables=[["country"]])
     assert second.state == ReleaseState.ASKED
@@ -236,7 +238,7 @@ def test_costs_add_up_exactly(propose, of_2021, director, settings):
     settings.STATISTICS_PRIVACY_CAP = "0.3"
     for number in range(3):
         release = propose(tables=[TABLES[number]], rho=Fraction(1, 10))
-        services._approve(release, director)
+        services.approve_release(release, by=director)
     assert ledger.left(2021) == 0
     with pytest.raises(WrongState):
         propose(tables=[["duration"]], rho=Fraction(1, 10**9))
@@ -249,7 +251,7 @@ def test_costs_add_up_exactly(propose, of_2021, director, settings):
 def test_a_changed_entry_breaks_the_chain(propose, of_2021, director, settings):
     settings.STATISTICS_PRIVACY_CAP = "1"
     for tables in ([["gender"]], [["age"]]):
-        services._approve(propose(tables=tables), director)
+        services.approve_release(propose(tables=tables), by=director)
     found = ledger.entries()
     found[0].rho_numerator = 0
     assert ledger.broken(found) == [found[1]]
@@ -301,12 +303,12 @@ def test_exact_tables_are_refused_beside_noisy_ones_of_the_same_dimensions(
 ):
     exact = {"kind": exact_kind.code}
     waiting = propose(**exact)
-    services.approve_release(propose(tables=[["gender"]]), by=director)
+    approve_and_make(propose(tables=[["gender"]]), by=director)
     with pytest.raises(WrongState, match="Sex"):
         propose(**exact, title="Other")
     with pytest.raises(WrongState):
-        services.approve_release(waiting, by=director)
-    other = services.approve_release(propose(**exact, tables=[["duration"]]), by=director)
+        approve_and_make(waiting, by=director)
+    other = approve_and_make(propose(**exact, tables=[["duration"]]), by=director)
     assert other.state == ReleaseState.PUBLISHED
     with pytest.raises(WrongState):  # and the other way round
         propose(tables=[["duration", "recruiter"]], rho=Fraction(1, 10))
@@ -325,11 +327,11 @@ def test_what_came_to_nothing_stands_in_nobodys_way(
     broken = replace(exact_kind, make=crash)
     monkeypatch.setitem(kinds.KINDS, broken.code, broken)
     with pytest.raises(MemoryError):
-        services.approve_release(propose(kind=broken.code), by=director)
+        approve_and_make(propose(kind=broken.code), by=director)
     with pytest.raises(WrongState):  # it may be made this very moment
         propose()
     time_machine.move_to(timezone.now() + services.MADE_WITHIN * 2)
-    assert services.approve_release(propose(), by=director).state == ReleaseState.PUBLISHED
+    assert approve_and_make(propose(), by=director).state == ReleaseState.PUBLISHED
 
 
 def test_a_list_that_changed_meanwhile_is_found_before_anything_is_spent(
@@ -339,7 +341,7 @@ def test_a_list_that_changed_meanwhile_is_found_before_anything_is_spent(
     codes = Dimension.codes
     monkeypatch.setattr(Dimension, "codes", lambda self, year: [*codes(self, year), "new"])
     with pytest.raises(WrongState, match="lists of categories"):
-        services.approve_release(release, by=director)
+        approve_and_make(release, by=director)
     assert ledger.spent(2021) == 0
 
 
@@ -348,7 +350,7 @@ def test_what_is_for_one_receiver_is_seen_by_those_who_decide_on_it(
 ):
     private = replace(exact_kind, is_public=False)
     monkeypatch.setitem(kinds.KINDS, private.code, private)
-    release = services.approve_release(propose(kind=private.code), by=director)
+    release = approve_and_make(propose(kind=private.code), by=director)
     with pytest.raises(NotFound):
         services.download_release(release, by=make_other("donor", "donor"))
     assert files_of(release, yury)["count.csv"] == b"30"
@@ -359,7 +361,7 @@ def test_donors_have_what_is_published_and_nothing_else(
 ):
     donor = make_other("donor", "donor")
     waiting = propose(tables=[["age"]], rho=Fraction(1, 10))
-    release = services.approve_release(propose(), by=director)
+    release = approve_and_make(propose(), by=director)
     assert list(services.releases_for(donor)) == [release]
     with zipfile.ZipFile(io.BytesIO(services.download_release(release, by=donor))) as archive:
         assert archive.testzip() is None
