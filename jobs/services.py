@@ -76,6 +76,11 @@ def unfinished(user: User, kind: str, is_it: Callable[[dict[str, Any]], bool]) -
     return next((job for job in found if is_it(keeping.parameters_of(job))), None)
 
 
+def last_of(user: User, kind: str) -> Job | None:
+    """What this person asked for last of this kind, if it is listed still."""
+    return Job.objects.filter(asked_by=user, kind=kind).order_by("asked_at").last()
+
+
 def cancel(job: Job, *, by: User) -> None:
     """Have the work end where it is, or not begin at all. Raises WrongState when it is over."""
     waiting = Job.objects.filter(pk=job.pk, state=JobState.WAITING)
