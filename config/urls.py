@@ -9,6 +9,7 @@ from cases.views.glossary import glossary
 from cases.views.home import home
 from config.components import components
 from config.demo.sign_in import choose
+from config.keys import keys
 from config.sealed import health
 from config.verifying import verify
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("budgets/", include("assistance.money.urls")),
     path("providers/", include("assistance.providers.urls")),
     path("audit/", include(([path("verify/", verify, name="verify"), *log_pages], "audit"))),
+    path("keys/", keys, name="keys"),
     path("jobs/", include("jobs.urls")),
     path("statistics/verifications/", include("reporting.verification.urls")),
     path("statistics/", include("reporting.urls")),

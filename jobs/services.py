@@ -76,6 +76,11 @@ def unfinished(user: User, kind: str, is_it: Callable[[dict[str, Any]], bool]) -
     return next((job for job in found if is_it(keeping.parameters_of(job))), None)
 
 
+def is_under_way(kind: str) -> bool:
+    """Does work of this kind wait, or go on, whoever asked for it?"""
+    return Job.objects.filter(kind=kind, state__in=UNFINISHED).exists()
+
+
 def last_of(user: User, kind: str) -> Job | None:
     """What this person asked for last of this kind, if it is listed still."""
     return Job.objects.filter(asked_by=user, kind=kind).order_by("asked_at").last()
