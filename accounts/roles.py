@@ -202,6 +202,7 @@ ROLES: dict[str, Role] = {
                     Right.LOG_STATE,
                     Right.ACCOUNTS_KEEP,
                     Right.ACCOUNTS_ALL,
+                    Right.KEYS_ROTATE,
                     Right.ACTS_DECIDE,
                 }
             ),

@@ -1,6 +1,6 @@
 """Whether the trail is in order, in words for somebody who is not an engineer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -87,8 +87,7 @@ def state_of_trail() -> State:
         last_full=runs.filter(is_full=True).first(),
         last=runs.first(),
     )
-    looks = (_guards, _pending, _checkpoint, _witnesses, _verification, _review)
-    state.checks = [check for look in looks for check in look(state)]
+    state.checks = [check for look in CHECKS for check in look(state)]
     return state
 
 
@@ -123,7 +122,7 @@ def _pending(state: State) -> Iterator[Check]:
         title,
         Light.AMBER,
         _("%(number)s events are recorded and still wait for their place, the oldest since %(at)s.")
-        % {"number": state.pending, "at": _when(oldest)},
+        % {"number": state.pending, "at": told_time(oldest)},
         _("The administrator looks at the server's log and restarts Tutela. Nothing is lost."),
     )
 
@@ -154,7 +153,7 @@ def _checkpoint(state: State) -> Iterator[Check]:
             _("Tutela signs every minute while it runs. The administrator looks whether it does."),
         )
         return
-    yield Check(title, Light.GREEN, _("Signed %s.") % _when(state.checkpoint.at))
+    yield Check(title, Light.GREEN, _("Signed %s.") % told_time(state.checkpoint.at))
 
 
 def _witnesses(state: State) -> Iterator[Check]:
@@ -231,12 +230,18 @@ def _review(state: State) -> Iterator[Check]:
         )
 
 
+# What is looked at, in the order of the page. Upper applications add theirs in AppConfig.ready().
+CHECKS: list[Callable[[State], Iterator[Check]]] = [
+    *(_guards, _pending, _checkpoint, _witnesses, _verification, _review),
+]
+
+
 def figures_of(state: State) -> Iterator[tuple[str, Any]]:
     """(label, value) for those who verify."""
     yield _("Events in the log"), state.size
     yield _("Events waiting for their place"), state.pending
     if state.checkpoint:
-        yield _("Last checkpoint"), _when(state.checkpoint.at)
+        yield _("Last checkpoint"), told_time(state.checkpoint.at)
         yield _("Events it covers"), state.checkpoint.size
         yield _("Events since"), state.since_checkpoint
     for witness in state.witnesses:
@@ -246,8 +251,9 @@ def figures_of(state: State) -> Iterator[tuple[str, Any]]:
         (_("Last full verification"), state.last_full),
         (_("Last verification"), state.last),
     ):
-        yield label, _when(run.at) if run else _("never")
+        yield label, told_time(run.at) if run else _("never")
 
 
-def _when(at: datetime) -> str:
+def told_time(at: datetime) -> str:
+    """A moment, as lines of this page tell it."""
     return date_format(timezone.localtime(at), "DATETIME_FORMAT")

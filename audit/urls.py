@@ -1,4 +1,4 @@
-"""Addresses of the log."""
+"""Addresses of the log; config/urls.py adds that of its verification, which is background work."""
 
 from django.urls import path
 
@@ -7,7 +7,6 @@ from audit import views
 app_name = "audit"
 urlpatterns = [
     path("", views.log, name="log"),
-    path("verify/", views.verify, name="verify"),
     path("state/", views.state, name="state"),
     path("review/", views.review_queue, name="review"),
     path("review/<uuid:item>/", views.review_item, name="review_item"),

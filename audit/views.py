@@ -1,4 +1,4 @@
-"""The screens of oversight: the log, one officer, what is up for review, and whether it all holds."""
+"""The screens of oversight: the log, one officer, what is up for review, and whether all is in order."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from audit import habits, review, signing, trail, verifier
+from audit import habits, review, trail
 from audit.drawing import bars_of_days
 from audit.forms import OfficerFilter, ReviewForm
 from audit.models import ReviewItem
@@ -134,20 +134,6 @@ def state(request: StaffRequest) -> HttpResponse:
     found = state_of_trail()
     figures = list(figures_of(found)) if request.user.has_right(Right.LOG_VERIFY) else []
     return render(request, "audit/state.html", {"state": found, "figures": figures})
-
-
-@require_http_methods(["GET", "POST"])
-@require(Right.LOG_VERIFY)
-def verify(request: StaffRequest) -> HttpResponse:
-    """Run the verifier and show what it found; a kept checkpoint can be pasted in."""
-    context: dict[str, Any] = {"verifier_key": signing.verifier_key()}
-    if request.method == "POST":
-        note = request.POST.get("checkpoint", "").replace("\r\n", "\n").strip()
-        report = verifier.verify(kept_note=f"{note}\n" if note else None)
-        outcome = "ok" if report.holds else "error"
-        trail.record(Verb.LOG_VERIFIED, by=request.user, outcome=outcome)
-        context |= {"report": report, "note": signing.checkpoint().note}
-    return render(request, "audit/verify.html", context)
 
 
 def _people(request: StaffRequest) -> QuerySet[Any]:

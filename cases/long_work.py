@@ -3,7 +3,6 @@
 import io
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -31,7 +30,7 @@ def _bring_in(run: Run) -> None:
     report = check(source, progress=run.advance, report_to=problems)
     run.begin(report.rows_read, refused=report.rows_refused)
     if report.rows_refused:
-        run.give(problems.getvalue().encode("utf-8-sig"), _name(run, "problems", "csv"))
+        run.give(problems.getvalue().encode("utf-8-sig"), run.named("problems", "csv"))
     outcome = commit(
         source,
         office=Office.objects.get(pk=UUID(asked["office"])),
@@ -51,11 +50,7 @@ def _make_workbook(run: Run) -> None:
     request = WorkbookRequest.objects.get(pk=UUID(run.parameters["request"]))
     run.begin(len(request.cases))
     content = collect_workbook(request, by=run.by, progress=run.advance)
-    run.give(content, _name(run, "cases", "xlsx.age"))
-
-
-def _name(run: Run, what: str, ending: str) -> str:
-    return f"{what}-{timezone.localdate():%Y-%m-%d}-{str(run.job.pk)[-6:]}.{ending}"
+    run.give(content, run.named("cases", "xlsx.age"))
 
 
 _IMPORT = Kind(

@@ -18,6 +18,7 @@ from audit import trail
 from audit.verbs import Verb
 from config import startup
 from core.closed import is_closed
+from jobs import lives
 from vault.keyring import keyring
 
 PAUSE = 1.0  # seconds after a wrong passphrase, on top of what trying one costs
@@ -44,11 +45,16 @@ def until_unsealed(get_response: GetResponse) -> GetResponse:
 @require_safe
 @login_not_required
 def health(request: HttpRequest) -> HttpResponse:
-    """For a machine that watches: "ok", "sealed" or "maintenance", and nothing else."""
-    state = "sealed" if keyring.is_sealed() else "ok"
+    """For a machine that watches: "ok", "idle", "sealed" or "maintenance", and nothing else."""
+    return HttpResponse(_word(), content_type="text/plain")
+
+
+def _word() -> str:
     if is_closed():
-        state = "maintenance"
-    return HttpResponse(state, content_type="text/plain")
+        return "maintenance"
+    if keyring.is_sealed():
+        return "sealed"
+    return "ok" if lives.is_there() else "idle"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -4,11 +4,14 @@ from django.conf import settings
 from django.urls import include, path
 
 from assistance.referrals.views import referrals
+from audit.urls import urlpatterns as log_pages
 from cases.views.glossary import glossary
 from cases.views.home import home
 from config.components import components
 from config.demo.sign_in import choose
+from config.keys import keys
 from config.sealed import health
+from config.verifying import verify
 
 urlpatterns = [
     path("health/", health, name="health"),
@@ -23,7 +26,8 @@ urlpatterns = [
     path("budgets/report/", include("reporting.donors.urls")),
     path("budgets/", include("assistance.money.urls")),
     path("providers/", include("assistance.providers.urls")),
-    path("audit/", include("audit.urls")),
+    path("audit/", include(([path("verify/", verify, name="verify"), *log_pages], "audit"))),
+    path("keys/", keys, name="keys"),
     path("jobs/", include("jobs.urls")),
     path("statistics/verifications/", include("reporting.verification.urls")),
     path("statistics/", include("reporting.urls")),

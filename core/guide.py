@@ -56,7 +56,7 @@ _PAGES = {
         "cases:import"
     ),
     "statistics": "reporting: donors: verification: people:tokens",
-    "accounts": "people:",
+    "accounts": "people: keys",
 }
 _TOPIC_OF = {start: topic for topic, starts in _PAGES.items() for start in starts.split()}
 

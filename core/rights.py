@@ -43,6 +43,7 @@ class Right(StrEnum):
     LOG_VERIFY = "log.verify"
     ACCOUNTS_KEEP = "accounts.keep"  # the people of one's own organisation
     ACCOUNTS_ALL = "accounts.all"  # the people of every organisation, teams, offices, organisations
+    KEYS_ROTATE = "keys.rotate"  # new keys for all cases; nobody sees a key
     ACTS_DECIDE = "acts.decide"  # be the second person to what somebody else asked for
     STATISTICS_SEE = "statistics.see"  # the dashboards, and what was published
     STATISTICS_BUILD = "statistics.build"

@@ -5,6 +5,10 @@ exception gets out of here: into the log goes its class, and the page says what 
 """
 
 import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import datetime
 from threading import Event
 from time import monotonic
@@ -12,6 +16,7 @@ from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import connection, connections
 from django.db.models import F, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -69,6 +74,28 @@ class Run:
         if monotonic() - self._looked >= EVERY:
             self._look()
 
+    @contextmanager
+    def apart(self) -> Iterator[Callable[[int], None]]:
+        """Gives an `advance` for work that reads as of one moment, in a transaction that writes nothing.
+
+        How far it is goes over a connection of its own: PostgreSQL would refuse it in that transaction,
+        and SQLite would keep every writer waiting until it is over.
+        """
+        if connection.in_atomic_block:  # of a caller's, which sees no other connection's work
+            yield self.advance
+            return
+        with ThreadPoolExecutor(1, "how-far-a-job-is") as thread:
+
+            def advance(rows: int = 1) -> None:
+                self.job.rows_done += rows
+                if monotonic() - self._looked >= EVERY:
+                    thread.submit(copy_context().run, self._look).result()
+
+            try:
+                yield advance
+            finally:
+                thread.submit(connections.close_all).result()
+
     def give(self, content: bytes, name: str) -> None:
         """Keep what the work made, to be fetched under this name, which names nobody.
 
@@ -76,6 +103,10 @@ class Run:
         """
         self._look()
         self._result = keeping.keep_result(self.job, content), name
+
+    def named(self, what: str, ending: str) -> str:
+        """A name for what it made, which names nobody."""
+        return f"{what}-{timezone.localdate():%Y-%m-%d}-{str(self.job.pk)[-6:]}.{ending}"
 
     def _look(self) -> None:
         self._looked = monotonic()

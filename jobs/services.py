@@ -83,6 +83,16 @@ def unfinished(
     return next((job for job in found if is_it(keeping.parameters_of(job))), None)
 
 
+def is_under_way(kind: str) -> bool:
+    """Does work of this kind wait, or go on, whoever asked for it?"""
+    return Job.objects.filter(kind=kind, state__in=UNFINISHED).exists()
+
+
+def last_of(user: User, kind: str) -> Job | None:
+    """What this person asked for last of this kind, if it is listed still."""
+    return Job.objects.filter(asked_by=user, kind=kind).order_by("asked_at").last()
+
+
 def cancel(job: Job, *, by: User) -> None:
     """Have the work end where it is, or not begin at all. Raises WrongState when it is over."""
     waiting = Job.objects.filter(pk=job.pk, state=JobState.WAITING)

@@ -14,7 +14,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from core.closed import is_closed
-from jobs import keeping, running, tasks
+from jobs import keeping, lives, running, tasks
 from jobs.kinds import KINDS
 from jobs.models import Job, JobState
 
@@ -94,9 +94,11 @@ def take_up_forsaken() -> None:
 
 
 def _show_life() -> None:
-    """Say of the job under way that its worker lives, however long a step takes."""
-    while not running.STOPPING.wait(ALIVE_EVERY):
+    """Say that this worker lives, and the same of the job under way, however long a step takes."""
+    while True:
         try:
+            if not is_closed():
+                lives.show_life()
             if (pk := running.under_way) is not None:
                 mine = Job.objects.filter(pk=pk, state=JobState.RUNNING, worker=running.WORKER)
                 mine.update(alive_at=timezone.now())
@@ -104,3 +106,5 @@ def _show_life() -> None:
             log.exception("failed; the worker goes on")
         finally:
             connections.close_all()
+        if running.STOPPING.wait(ALIVE_EVERY):
+            return

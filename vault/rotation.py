@@ -5,16 +5,17 @@ Every step can be broken off and begun again: what is left to do shows in the ke
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from vault import cipher, providers, recovery
 from vault.keyring import keyring, leave_no_trace, tell_other_processes
-from vault.models import DataKey, KeyEncryptionKey, KeyStore
+from vault.models import SYSTEM_SCOPE, DataKey, KeyEncryptionKey, KeyStore
 
 KEEP = timedelta(days=90)  # how long a key-encryption key outlives its rotation, for backups
 BATCH = 500  # data keys rewrapped in one transaction
@@ -40,6 +41,12 @@ def begin_kek(*, today: date | None = None) -> int:
         active.save(update_fields=["state", "destroy_by"])
         row.save(force_insert=True)
     return row.version
+
+
+def next_version() -> int:
+    """The version that `begin_kek` makes, or goes on with."""
+    active = KeyEncryptionKey.objects.get(state=State.ACTIVE)
+    return active.version if waiting() else active.version + 1
 
 
 def waiting() -> int:
@@ -129,6 +136,35 @@ def not_renewed(scopes: Sequence[UUID], since: datetime) -> list[UUID]:
         for scope in scopes
         if (row := newest.get(scope)) and (row.created_at < since or not row.settled)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How old the keys are and what is to be done with them; no key is in it."""
+
+    version: int  # of the key-encryption key in use
+    made_at: datetime
+    waiting: int  # data keys that are to be wrapped by it
+    former: list[
+        tuple[int, date | None]
+    ]  # versions that only open, and from when they are destroyed
+    renewed_at: datetime | None  # when a data key was last renewed
+    renewal_began: datetime | None  # while those of all cases are
+
+
+def standing() -> Standing:
+    """How the keys stand now."""
+    active = KeyEncryptionKey.objects.get(state=State.ACTIVE)
+    former = KeyEncryptionKey.objects.filter(state=State.DECRYPT_ONLY).order_by("version")
+    renewed = DataKey.objects.filter(version__gt=1).exclude(scope=SYSTEM_SCOPE)
+    return Standing(
+        version=active.version,
+        made_at=active.created_at,
+        waiting=waiting(),
+        former=list(former.values_list("version", "destroy_by")),
+        renewed_at=renewed.aggregate(last=Max("created_at"))["last"],
+        renewal_began=KeyStore.objects.get(id=1).renewal_began,
+    )
 
 
 def finish_renewal() -> None:

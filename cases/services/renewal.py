@@ -106,12 +106,12 @@ def sealed_models() -> list[type[SealedModel]]:
     return [m for m in apps.get_models() if issubclass(m, SealedModel)]
 
 
-def renew_all(*, by: User | None) -> Iterator[list[str]]:
-    """Renew every case that has not been since this was begun; yields what is damaged in each.
+def renew_all(*, by: User | None, asked_at: datetime | None = None) -> Iterator[list[str]]:
+    """Renew every case that has not been since this was asked for; yields what is damaged in each.
 
     Broken off, the next call goes on with the cases that are left.
     """
-    for case in _waiting(rotation.begin_renewal(timezone.now())):
+    for case in _waiting(rotation.begin_renewal(asked_at or timezone.now())):
         try:
             yield renew_case(case, by=by)
         except NoKey:  # erased in the meantime
@@ -119,9 +119,9 @@ def renew_all(*, by: User | None) -> Iterator[list[str]]:
     rotation.finish_renewal()
 
 
-def how_many() -> int:
+def how_many(asked_at: datetime | None = None) -> int:
     """How many cases `renew_all` is about to renew."""
-    return sum(1 for _case in _waiting(rotation.begin_renewal(timezone.now())))
+    return sum(1 for _case in _waiting(rotation.begin_renewal(asked_at or timezone.now())))
 
 
 def _waiting(began: datetime) -> Iterator[UUID]:

@@ -45,6 +45,7 @@ HOLDERS = {
     "log.verify": {"auditor"},
     "accounts.keep": {"administrator", "partner_admin"},
     "accounts.all": {"administrator"},
+    "keys.rotate": {"administrator"},
     "acts.decide": {"administrator", "partner_admin", "supervisor"},
     "statistics.build": {"supervisor", "analyst"},
     "statistics.freeze": {"analyst"},

@@ -41,7 +41,9 @@ SCREENS = {
         *("/cases/{case}/trail/", "/audit/officers/", "/budgets/"),
     ],
     "data.protection": ["/", "/cases/broken-glass/"],
-    "administrator": ["/people/", "/people/new/", "/people/waiting/", "/people/offices/"],
+    "administrator": [
+        *("/people/", "/people/new/", "/people/waiting/", "/people/offices/", "/keys/"),
+    ],
     "auditor": ["/audit/", "/audit/review/", "/audit/state/", "/audit/verify/"],
     "analyst": [
         *("/statistics/?rows=year&columns=gender", "/statistics/tables/gender.age.exploitation/"),

@@ -32,7 +32,7 @@ PAGES = {
         *("/budgets/", "/cases/import/", "/jobs/"),
     ],
     "administrator": [
-        *("/", "/cases/retention/", "/people/", "/people/new/", "/people/waiting/"),
+        *("/", "/cases/retention/", "/people/", "/people/new/", "/people/waiting/", "/keys/"),
         *("/people/teams/", "/people/offices/", "/people/offices/new/"),
     ],
     "partner.admin": ["/", "/people/"],

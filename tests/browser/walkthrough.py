@@ -838,4 +838,4 @@ def the_record_holds(at: Hands) -> None:
     at.go_to_start()
     at.press("Verify the record")
     at.press("Verify now")
-    at.see("It holds")
+    at.see("The record holds")

@@ -67,7 +67,7 @@ def test_an_unfinished_restore_closes_what_is_served():
 
 
 def test_the_health_address_tells():
-    assert Client().get("/health/").content == b"ok"
+    assert Client().get("/health/").content == b"idle"  # tests have no worker
     maintenance.close(5)
     answer = Client().get("/health/")
     assert (answer.status_code, answer.content) == (200, b"maintenance")

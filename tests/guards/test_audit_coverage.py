@@ -206,7 +206,7 @@ READERS = {
     workbooks: {"wanted_cases", "check_recipient", "request_for", "waiting_for", "asked_by"}
     | {"note_of", "staying"},
     importing: {"check_officer"},
-    jobs: {"check_right", "jobs_of", "job_for", "unfinished"},
+    jobs: {"check_right", "jobs_of", "job_for", "unfinished", "last_of", "is_under_way"},
     tokens: {"token_for", "tokens_of"},
     verifying: {"verification_for", "verifications_of", "how_many_wait", "note_of", "answer_of"},
     reporting: {"latest_snapshot", "current_snapshot", "snapshots", "snapshot_of"}

@@ -103,7 +103,10 @@ UNTRACKED: dict[str, tuple[str, set[Verb]]] = {
 # Tables of no model.
 TABLES = {
     "django_migrations": ("which migrations were applied", {Verb.MIGRATED}),
-    "core_cache": ("counts of attempts, for a while", {Verb.TRIED_TOO_OFTEN}),
+    "core_cache": (
+        "counts of attempts, for a while, and when a worker was last seen",
+        {Verb.TRIED_TOO_OFTEN},
+    ),
 }
 ENGINES_OWN = {"sqlite_sequence"}
 

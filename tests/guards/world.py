@@ -513,6 +513,7 @@ def accounts_around(case: Case, person: Callable[..., User]) -> dict[str, tuple[
     house = case.office.organisation_id
     made = {"name": "Homel", "code": "BY-HOM", "country": "BY", "organisation": str(house)}
     return {
+        "keys": ((), {"kind": "new_kek"}),
         "cases:retention": ((), {"adult": "10", "child": "10", "unknown": "9"}),
         "people:tokens": ((), {"act": "make", "name": "Dashboard", "days": "90"}),
         "people:new": ((), {"username": "zina", "display_name": "Zina"}),

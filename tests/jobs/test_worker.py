@@ -18,6 +18,7 @@ def test_a_worker_does_what_waits_and_keeps_nothing_in_clear(own_databases):
     done = run_beside("jobs.working", databases=own_databases, timeout=300)
     told = json.loads(done.stdout)
     assert told["ready"] == 3  # they waited for the worker
+    assert told["seen"] == [False, True]
     assert told["states"] == ["done", "failed", "done"]
     assert told["made"] == SENTINELS["identity"] and told["is_over"]
     assert [task["args_kwargs"]["args"] for task in told["tasks"]] == [[pk] for pk in told["ids"]]

@@ -22,7 +22,7 @@ from django.forms.models import model_to_dict
 from django_tasks_db.models import DBTaskResult
 
 from core.rights import Right
-from jobs import running, services, worker
+from jobs import lives, running, services, worker
 from jobs.kinds import KINDS, Kind
 from jobs.models import Job
 from tests.audit.people import somebody
@@ -52,6 +52,7 @@ def main() -> None:
     note = {"note": SENTINELS["identity"]}
     asked = [services.ask(kind, by=alena, parameters=note) for kind in ("make", "fail", "make")]
     ready = DBTaskResult.objects.ready().count()
+    seen = [lives.is_there()]
     works = Thread(target=worker.work)
     works.start()
     until = time.monotonic() + WITHIN
@@ -59,7 +60,9 @@ def main() -> None:
         time.sleep(0.1)
     running.STOPPING.set()
     works.join(WITHIN)
+    seen.append(lives.is_there())
     told = {
+        "seen": seen,
         "ready": ready,
         "states": [Job.objects.get(pk=job.pk).state for job in asked],
         "made": services.fetch(Job.objects.get(pk=asked[0].pk), by=alena).decode(),

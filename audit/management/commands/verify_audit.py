@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from audit import marks, signing, trail, verifier
-from audit.verbs import Verb
+from audit import marks, signing, verifier
+from audit.verification import verify_record
 from vault.keyring import keyring
 
 
@@ -33,16 +33,14 @@ class Command(BaseCommand):
         keyring.unlock()
         kept = options["checkpoint"]
         try:
-            note = Path(kept).read_text() if kept else None
+            kept_note = Path(kept).read_text() if kept else None
         except (OSError, UnicodeDecodeError):
             raise CommandError(f"The checkpoint file {kept} cannot be read.") from None
         since = None if options["full"] else marks.last()
         with tqdm(total=verifier.size_of_work(since), unit="rows", disable=None) as bar:
-            report = verifier.verify(since=since, kept_note=note, progress=bar.update)
-        root = bytes.fromhex(report.root)
-        marks.keep(report.size, root, since=since, counts=report.counts, holds=report.holds)
-        trail.record(Verb.LOG_VERIFIED, by=None, outcome="ok" if report.holds else "error")
-        note = self._sign()
+            report, note = verify_record(
+                by=None, since=since, kept_note=kept_note, progress=bar.update
+            )
         if options["json"]:
             told = asdict(report) | {"holds": report.holds, "more_findings": report.more_findings}
             told |= {"verifier_key": signing.verifier_key(), "checkpoint": note}
@@ -51,13 +49,6 @@ class Command(BaseCommand):
             self._tell(report, since, note)
         if not report.holds:
             sys.exit(1)
-
-    def _sign(self) -> str:
-        """A checkpoint to keep; empty when the log is not what was signed last."""
-        try:
-            return signing.checkpoint().cosigned
-        except (signing.LogRewritten, LookupError):
-            return ""
 
     def _tell(self, report: verifier.Report, since: marks.Mark | None, note: str) -> None:
         write = self.stdout.write

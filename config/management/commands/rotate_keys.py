@@ -4,12 +4,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from tqdm import tqdm
 
 from audit import trail
 from audit.verbs import Verb
 from cases.models import Case
 from cases.services import renewal
+from config import rotating
 from config.startup import unlock
 from vault import rotation
 from vault.keyring import NoKey
@@ -47,30 +49,26 @@ class Command(BaseCommand):
             self._destroy_due()
 
     def _rotate_kek(self) -> None:
-        version = rotation.begin_kek()
-        trail.record(Verb.KEY_ROTATION_BEGUN, by=None, reason=f"kek {version}")
-        with tqdm(total=rotation.waiting(), unit="keys", disable=None) as bar:
-            while done := rotation.rewrap_some():
-                bar.update(done)
-        trail.record(Verb.KEY_ROTATED, by=None, reason=f"kek {version}")
+        version = rotation.next_version()
+        with tqdm(unit="keys", disable=None) as bar:
+            rotating.rotate_kek(version, by=None, begin=bar.reset, advance=bar.update)
         self.stdout.write(self.style.SUCCESS(f"Key-encryption key {version} wraps every key now."))
 
     def _rotate_dek(self, reference: str | None) -> None:
-        trail.record(Verb.KEY_ROTATION_BEGUN, by=None, reason="dek")
-        damaged: list[str] = []
         if reference:
+            trail.record(Verb.KEY_ROTATION_BEGUN, by=None, reason="dek")
             case = Case.objects.filter(reference=reference.upper()).first()
             if case is None:
                 raise CommandError(f"There is no case {reference}.")
             try:
-                damaged += renewal.renew_case(case.pk, by=None)
+                damaged = renewal.renew_case(case.pk, by=None)
             except NoKey:
                 raise CommandError(f"Case {reference} was erased: it has no key.") from None
         else:
-            with tqdm(total=renewal.how_many(), unit="cases", disable=None) as bar:
-                for found in renewal.renew_all(by=None):
-                    damaged += found
-                    bar.update()
+            with tqdm(unit="cases", disable=None) as bar:
+                damaged = rotating.renew_cases(
+                    timezone.now(), by=None, begin=bar.reset, advance=bar.update
+                )
         for name in damaged:
             self.stdout.write(self.style.ERROR(f"{name} is damaged and was left as it is."))
         self.stdout.write(self.style.SUCCESS("Everything is sealed under new keys of the cases."))
