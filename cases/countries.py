@@ -3,8 +3,10 @@
 `NA` is Namibia: never read these codes with a tool that takes "NA" for a missing value.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core.sorting import by_words
@@ -355,6 +357,11 @@ def country_name(alpha2: str) -> "StrPromise | str":
 
 def country_choices() -> list[tuple[str, str]]:
     """(alpha-2, name), in the order of the names in the reader's language."""
+    return list(_choices_in(get_language()))
+
+
+@cache
+def _choices_in(language: str | None) -> list[tuple[str, str]]:
     names = ((code, str(name)) for code, (_alpha3, name) in COUNTRIES.items())
     return sorted(names, key=lambda choice: by_words(choice[1]))
 
