@@ -21,6 +21,11 @@ from jobs.models import Job
 from vault import rotation
 
 KINDS = (NEW_KEK, NEW_DEKS)
+AT_MACHINE = {
+    "destroy": "manage.py rotate_keys --destroy-due",
+    "root": "manage.py rotate_keys --root",
+    "told_in": "docs/self-hosting/keys.md",
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -33,6 +38,7 @@ def keys(request: StaffRequest) -> HttpResponse:
     standing = rotation.standing()
     context = {
         "keys": standing,
+        "at_machine": AT_MACHINE,
         "days": (timezone.now() - standing.made_at).days,
         "is_kek_under_way": jobs.is_under_way(NEW_KEK),
         "is_dek_under_way": jobs.is_under_way(NEW_DEKS),
