@@ -103,7 +103,8 @@ class PerpetratorForm(EntryForm):
         label=_("Citizenship"),
         choices=country_groups,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.SelectMultiple(attrs={"size": 6}),
+        help_text=_("On a computer, hold Ctrl to choose more than one."),
     )
     organisation = text(_("Organisation or group"))
     role_in_process = several_of(_("Part taken"), entry_choices("PERPETRATOR_ROLE"))

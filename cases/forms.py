@@ -213,7 +213,8 @@ class PersonForm(AnswerForm):
         label=_("Citizenship"),
         choices=country_groups,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.SelectMultiple(attrs={"size": 6}),
+        help_text=_("On a computer, hold Ctrl to choose more than one."),
     )
     identity_number = text(_("Identity number"))
     primary_language = one_of(_("Main language"), lambda: list(LANGUAGES.items()))

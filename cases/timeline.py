@@ -21,7 +21,7 @@ from accounts.models import User
 from audit.models import Event
 from audit.presenters import Line, lines_of
 from audit.verbs import Verb
-from cases.access import Access, may_act
+from cases.access import Access
 from cases.door import Sections
 from cases.models import (
     Approval,
@@ -161,9 +161,9 @@ TELLS: dict[str, Callable[[Any, Sections, Viewer], Told | None]] = {
 
 def kinds_for(viewer: Viewer) -> list[Kind]:
     """The kinds this person is told of: who else sees the case only where they may look that up."""
-    may_see_sharing = can_grant(viewer.user, viewer.case) or may_act(
-        viewer.user, viewer.case.pk, Right.CASE_AUDIT
-    )
+    user, access = viewer.user, viewer.access
+    may_audit = user.has_right(Right.CASE_AUDIT) and not access.by_glass
+    may_see_sharing = may_audit or can_grant(user, viewer.case, access)
     return [kind for kind in KINDS if kind.code != SHARING or may_see_sharing]
 
 

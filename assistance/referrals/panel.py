@@ -44,7 +44,7 @@ def _context(
         and isinstance(content := sections.get("content"), ReferralContent)
         and is_shown_to(user, row, case)
     ]
-    may_refer = can_grant(user, case)
+    may_refer = can_grant(user, case, access)
     return {"referrals": found, "may_refer": may_refer, "is_shown": bool(found) or may_refer}
 
 

@@ -26,7 +26,7 @@ def case_frame(request: StaffRequest, case: Case, access: Access) -> dict[str, A
         and bool(access.write & ASSISTED)
         and user.has_right(Right.ASSISTANCE_RECORD),
         "may_edit": may_write and user.has_right(Right.CASE_EDIT),
-        "may_grant": case.erased_on is None and can_grant(user, case),
+        "may_grant": case.erased_on is None and can_grant(user, case, access),
         "may_audit": not access.by_glass and user.has_right(Right.CASE_AUDIT),
         "may_export": case.erased_on is None
         and not access.by_glass

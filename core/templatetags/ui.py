@@ -17,7 +17,6 @@ from django import template
 from django.conf import settings
 from django.forms import BaseForm, BoundField
 from django.forms.formsets import BaseFormSet
-from django.forms.utils import flatatt
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -119,27 +118,51 @@ def is_invalid(attrs: dict[str, object]) -> bool:
     return attrs.get("aria-invalid") == "true"
 
 
-# A page offers two thousand countries, languages and codes. A template for each of them takes a quarter
-# of a second, and Django's escaping, which looks for texts that wait for their language, a part of that.
+# A page offers two thousand countries, languages and codes. A template for each line takes a quarter of
+# a second, and Django's escaping, which looks for texts that wait for their language, a part of that.
 @register.filter
-def option_tag(option: dict[str, Any]) -> SafeString:
-    """A line of a list, as a widget of Django's describes it."""
-    attrs = flatatt(option["attrs"]) if option["attrs"] else ""
+def option_tags(groups: list[tuple[Any, list[dict[str, Any]], int]]) -> SafeString:
+    """The lines of a list, as a widget of Django's describes them: (group or None, options, index)."""
+    return _in_groups(groups, _option, '<optgroup label="{}">', "</optgroup>")
+
+
+@register.filter
+def tick_tags(groups: list[tuple[Any, list[dict[str, Any]], int]]) -> SafeString:
+    """Tick boxes or radio buttons with their words; an option's `told` is what stands below it."""
+    return _in_groups(groups, _tick, '<p class="app-scroll-group__title">{}</p>')
+
+
+def _in_groups(groups: Any, write: Any, begin: str, end: str = "") -> SafeString:
+    lines: list[str] = []
+    for group, options, _index in groups:
+        told = [write(option) for option in options]
+        lines += [begin.format(escape(str(group))), *told, end] if group else told
+    return SafeString("\n".join(filter(None, lines)))
+
+
+def _option(option: dict[str, Any]) -> str:
     value, label = escape(str(option["value"])), escape(str(option["label"]))
-    return SafeString(f'<option value="{value}"{attrs}>{label}</option>')
+    return f'<option value="{value}"{_attributes(option["attrs"])}>{label}</option>'
 
 
-@register.filter
-def tick_tag(option: dict[str, Any]) -> SafeString:
-    """A tick box or a radio button with its words; `told` is what stands below them, if anything."""
+def _tick(option: dict[str, Any]) -> str:
     css, kind, attrs = f"govuk-{TICKS[option['type']]}", option["type"], option["attrs"]
     told = _hint(css, attrs["id"], option["told"]) if option.get("told") else ""
     name, value = escape(option["name"]), escape(str(option["value"]))
     label, used_for = escape(str(option["label"])), escape(attrs["id"])
-    return SafeString(
+    return (
         f'<div class="{css}__item"><input class="{css}__input" type="{kind}" name="{name}"'
-        f' value="{value}"{flatatt({"autocomplete": "off"} | attrs)}>'
+        f' value="{value}"{_attributes({"autocomplete": "off"} | attrs)}>'
         f'<label class="govuk-label {css}__label" for="{used_for}">{label}</label>{told}</div>'
+    )
+
+
+def _attributes(attrs: dict[str, Any]) -> str:
+    """As Django's `flatatt`."""
+    return "".join(
+        f" {name}" if value is True else f' {name}="{escape(str(value))}"'
+        for name, value in attrs.items()
+        if value is not None and value is not False
     )
 
 
