@@ -17,7 +17,7 @@ class AuditConfig(AppConfig):
         NAV.append(NavItem(_("Review"), "audit:review", Right.REVIEW, waiting_for))
         NAV.append(NavItem(_("Officers"), "audit:officers", Right.OFFICER_AUDIT))
         NAV.append(NavItem(_("Log"), "audit:log", Right.LOG_READ))
-        NAV.append(NavItem(_("State of the trail"), "audit:state", Right.LOG_STATE))
+        NAV.append(NavItem(_("State of the log"), "audit:state", Right.LOG_STATE))
         # Rebuilding a table drops its triggers on SQLite: they are put back after every migration.
         pre_migrate.connect(_before_migrations, sender=self)
         post_migrate.connect(_after_migrations, sender=self)

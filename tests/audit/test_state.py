@@ -115,5 +115,5 @@ def test_figures_are_for_those_who_verify(verified, rita, viktar, pavel, alena, 
     assert "Events it covers" in client_for(rita).get(address).content.decode()
     for reader in (viktar, pavel):
         shown = client_for(reader).get(address).content.decode()
-        assert "Is the trail in order?" in shown and "Events it covers" not in shown
+        assert "Is the log in order?" in shown and "Events it covers" not in shown
     assert client_for(alena).get(address).status_code == 403

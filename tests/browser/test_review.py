@@ -59,7 +59,7 @@ def test_opening_a_decoy_is_up_for_review_and_the_officer_sees_nothing_of_it(vis
 
 def test_whether_the_trail_is_in_order(visit):
     page = visit("administrator", phone=True)
-    page.get_by_role("link", name="Is the trail in order?").click()
+    page.get_by_role("link", name="Is the log in order?").click()
     expect(page.get_by_role("row").filter(has_text="Guards of the database")).to_contain_text(
         "in order"
     )

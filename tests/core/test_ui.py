@@ -104,6 +104,34 @@ def test_a_page_may_word_a_field_its_own_way_without_changing_the_form():
     assert form["given_on"].label != "When"
 
 
+class Lists(forms.Form):
+    where = forms.MultipleChoiceField(
+        choices=[("Near <us>", [("a", "A & B"), ("b", "Über")]), ("Far", [("c'", "C")])],
+        widget=forms.SelectMultiple,
+    )
+    which = forms.ChoiceField(
+        choices=[("Some", [("x", "<X>")]), ("Others", [("y", "Y")])], widget=forms.RadioSelect
+    )
+
+
+def test_lines_of_a_list_are_escaped_in_groups_and_chosen():
+    page = render("{% field form.where %}", form=Lists({"where": ["b", "c'"]}))
+    assert '<optgroup label="Near &lt;us&gt;">' in page and page.count("</optgroup>") == 2
+    assert '<option value="a">A &amp; B</option>' in page
+    assert '<option value="b" selected>Über</option>' in page
+    assert '<option value="c&#x27;" selected>C</option>' in page
+
+
+def test_ticks_are_escaped_linked_and_chosen_and_scroll_when_they_are_in_groups():
+    page = render("{% field form.which %}", form=Lists({"which": "y"}))
+    assert "app-scroll-group" in page and '<p class="app-scroll-group__title">Others</p>' in page
+    assert ">&lt;X&gt;</label>" in page and "<X>" not in page
+    chosen = re.search(r'<input [^>]*value="y"[^>]*>', page)[0]
+    assert " checked" in chosen and 'autocomplete="off"' in chosen and 'type="radio"' in chosen
+    identifier = re.search(r' id="([^"]+)"', chosen)[1]
+    assert f'for="{identifier}"' in page
+
+
 def test_optional_fields_say_so_and_filters_do_not():
     assert "(optional)" in render("{% field form.cost %}", form=Sample())
     assert "(optional)" not in render("{% field form.given_on %}", form=Sample())
