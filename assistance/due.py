@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from assistance.models import Cost, PlanAgreement, SupportPlan
 from assistance.plans.agreements import WRITTEN
-from cases.access import visible_cases
+from cases.access import of_visible
 from cases.due import MOST, OPEN, Due
 from cases.models import Approval
 from core.rights import Right
@@ -22,7 +22,7 @@ def plans_to_approve(user: User, until: date) -> list[Due]:
     written = SupportPlan.history.filter(case=OuterRef("case"), history_change_reason__in=WRITTEN)
     # Ids of events sort by time.
     since = written.filter(last_event__gt=OuterRef("last_event"))
-    waiting = PlanAgreement.objects.filter(case__status__in=OPEN, case__in=visible_cases(user))
+    waiting = of_visible(PlanAgreement.objects.filter(case__status__in=OPEN), user)
     waiting = waiting.exclude(recorded_by=user).exclude(Exists(later)).exclude(Exists(since))
     waiting = waiting.exclude(Exists(written.filter(history_user=user)))
     waiting = waiting.exclude(Exists(Approval.objects.filter(object=OuterRef("pk"))))
@@ -40,7 +40,7 @@ def costs_to_approve(user: User, until: date) -> list[Due]:
     if not user.has_right(Right.CONTENT_APPROVE):
         return []
     approved = Approval.objects.filter(object=OuterRef("pk"), version=OuterRef("revision"))
-    waiting = Cost.objects.filter(waits=True, case__status__in=OPEN, case__in=visible_cases(user))
+    waiting = of_visible(Cost.objects.filter(waits=True, case__status__in=OPEN), user)
     waiting = waiting.exclude(recorded_by=user).exclude(Exists(approved))
     return [
         Due(

@@ -45,7 +45,11 @@ class Check:
 
     @property
     def word(self) -> str:
-        words = {Light.GREEN: _("in order"), Light.AMBER: _("needs attention"), Light.RED: _("act now")}
+        words = {
+            Light.GREEN: _("in order"),
+            Light.AMBER: _("needs attention"),
+            Light.RED: _("act now"),
+        }
         return words[self.light]
 
 

@@ -51,6 +51,7 @@ def fill(cases: int) -> None:
     from accounts.models import User
     from bench.lists import register
     from config.demo import office
+    from core.planning import note_sizes
     from reporting.services import take_snapshot
 
     office.load(cases=DEMONSTRATION)
@@ -62,6 +63,7 @@ def fill(cases: int) -> None:
         register((cases - DEMONSTRATION + number) // len(officers), officer)
     print(f"{cases} cases in {time.perf_counter() - began:.0f} s", flush=True)
     take_snapshot(by=User.objects.get(username="analyst"))
+    note_sizes()  # as the worker does every day
 
 
 def measure() -> list[str]:

@@ -145,6 +145,14 @@ def visible_cases(user: User, *, at: datetime | None = None) -> QuerySet[Case]:
     return Case.objects.filter(rule)
 
 
+def of_visible(rows: QuerySet[Any], user: User, case: str = "case") -> QuerySet[Any]:
+    """Those whose case the person sees: asked of each row, where `visible_cases` would list all."""
+    rule = Q(pk__in=[])
+    for grants in _grants(user, timezone.now()):
+        rule |= Q(Exists(grants.filter(content_object=OuterRef(case))))
+    return rows.filter(rule)
+
+
 def access_to(
     user: User, cases: Iterable[UUID], *, at: datetime | None = None, glass: bool = True
 ) -> dict[UUID, Access]:

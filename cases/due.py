@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.models import User
-from cases.access import Access, access_to, live, offered_to, visible_cases
+from cases.access import Access, access_to, live, of_visible, offered_to
 from cases.models import (
     BY_HAND,
     Case,
@@ -31,6 +31,7 @@ from cases.models import (
     Task,
     TaskState,
 )
+from core.days import end_of
 from core.rights import Right
 
 AHEAD = timedelta(days=7)  # how early something is called due
@@ -102,7 +103,7 @@ def _grants(user: User, until: date) -> list[Due]:
     found: list[Due] = []
     for grants, holder in ((CaseUserGrant.objects, "user"), (CaseTeamGrant.objects, "group__team")):
         ending = grants.filter(
-            live(timezone.now()), reason__in=BY_HAND, ends__date__lte=until
+            live(timezone.now()), reason__in=BY_HAND, ends__lte=end_of(until)
         ).select_related(holder)
         for one in of_own(ending, user, case="content_object").order_by("ends", "pk")[:MOST]:
             to = one.user if holder == "user" else one.group.team.name
@@ -147,7 +148,7 @@ def _escalated(user: User, until: date) -> list[Due]:
     if not user.has_right(Right.CONTENT_APPROVE):
         return []
     late = _open_tasks().filter(due_on__lt=timezone.localdate() - ESCALATED)
-    late = late.filter(case__in=visible_cases(user)).exclude(assignee=user).order_by("due_on")
+    late = of_visible(late, user).exclude(assignee=user).order_by("due_on")
     return [
         Due("late_task", one.case, one.due_on, _("for %s") % one.assignee, task=one)
         for one in late[:MOST]

@@ -14,6 +14,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from core.closed import is_closed
+from core.planning import note_sizes
 from jobs import keeping, lives, running, tasks
 from jobs.kinds import KINDS
 from jobs.models import Job, JobState
@@ -22,6 +23,9 @@ PAUSE = 1.0  # seconds between two looks for work
 ALIVE_EVERY = 15  # seconds
 FORSAKEN_AFTER = timedelta(minutes=1)  # without a sign of the worker
 SWEEP_EVERY = 30  # seconds
+NOTE_EVERY = (
+    60 * 60
+)  # seconds between two looks at how large tables are; they grow fast in an import
 TASKS_KEPT = timedelta(days=1)
 JOBS_KEPT = timedelta(days=30)  # in the list of whoever asked
 
@@ -31,7 +35,7 @@ log = logging.getLogger(__name__)
 def work() -> None:
     """Do what waits, until `running.STOPPING` is set; nothing while Tutela is closed."""
     Thread(target=_show_life, name="worker-alive", daemon=True).start()
-    swept = -float("inf")
+    swept = noted = -float("inf")
     while not running.STOPPING.is_set():
         if is_closed():  # what is being mended is left alone
             running.STOPPING.wait(PAUSE)
@@ -40,6 +44,9 @@ def work() -> None:
             if time.monotonic() - swept >= SWEEP_EVERY:
                 sweep()
                 swept = time.monotonic()
+            if time.monotonic() - noted >= NOTE_EVERY:
+                note_sizes()
+                noted = time.monotonic()
             if not do_next():
                 running.STOPPING.wait(PAUSE)
         except Exception:

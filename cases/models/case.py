@@ -99,6 +99,7 @@ class Case(SealedModel):
                 fields=["id", "office", "owner", "stage", "status", "opened_on"],
                 name="case_of_lists",
             ),
+            models.Index(fields=["owner", "stage", "stage_since"], name="case_by_stage"),
         ]
         constraints = [
             models.CheckConstraint(

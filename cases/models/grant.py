@@ -90,7 +90,10 @@ class CaseUserGrant(Grant, UserObjectPermissionBase):
     class Meta:
         default_permissions = ()
         # Walked from the newest case down, whatever else the person holds.
-        indexes = [models.Index(fields=["user", "-content_object"], name="grant_by_user")]
+        indexes = [
+            models.Index(fields=["user", "-content_object"], name="grant_by_user"),
+            models.Index(fields=["reason", "ends"], name="user_grant_that_ends"),
+        ]
         constraints = Grant.constraints_for("user_grant")
 
 
@@ -103,7 +106,10 @@ class CaseTeamGrant(Grant, GroupObjectPermissionBase):
 
     class Meta:
         default_permissions = ()
-        indexes = [models.Index(fields=["group", "-content_object"], name="grant_by_team")]
+        indexes = [
+            models.Index(fields=["group", "-content_object"], name="grant_by_team"),
+            models.Index(fields=["reason", "ends"], name="team_grant_that_ends"),
+        ]
         constraints = [
             *Grant.constraints_for("team_grant"),
             models.CheckConstraint(
