@@ -134,7 +134,8 @@ def _pending(state: State) -> Iterator[Check]:
 def _checkpoint(state: State) -> Iterator[Check]:
     title = _("Signature over the log")
     signed = state.checkpoint.size if state.checkpoint else 0
-    if Event.objects.filter(seq__gte=signed, verb=Verb.CHECKPOINT_REFUSED).exists():
+    since = Event.objects.filter(seq__gte=signed).order_by("seq")  # in this order, or all are read
+    if since.filter(verb=Verb.CHECKPOINT_REFUSED).values_list("seq").first():
         yield Check(
             title,
             Light.RED,

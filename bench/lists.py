@@ -107,7 +107,7 @@ def staff():
     ]
 
 
-def register(count: int, owner) -> None:
+def register(count: int, owner, by=None) -> None:
     from cases.sections import Contact, Identity
     from cases.services.intake import register_many
     from cases.services.new_case import NewCase
@@ -120,7 +120,7 @@ def register(count: int, owner) -> None:
             )
             for n in range(start, min(start + BATCH, count))
         ]
-        register_many(new_cases, office=owner.office, owner=owner, by=owner)
+        register_many(new_cases, office=owner.office, owner=owner, by=by or owner)
 
 
 # --- Many cases -----------------------------------------------------------------------

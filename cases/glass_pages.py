@@ -26,7 +26,9 @@ class GlassRow:
 
 def broken_glass(*, by: User, before: UUID | None) -> tuple[list[GlassRow], UUID | None]:
     """One page, the newest first, and where the next begins. Looking is an event with their cases."""
-    found = BrokenGlass.objects.select_related("case", "grant__user").order_by("-pk")
+    found = (
+        BrokenGlass.objects.select_related("case").prefetch_related("grant__user").order_by("-pk")
+    )
     found = found.prefetch_related("notices__to")
     page = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
     more = page[PAGE - 1].pk if len(page) > PAGE else None

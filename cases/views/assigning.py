@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -52,7 +53,7 @@ def hand_over_all(request: StaffRequest) -> HttpResponse:
     """Make somebody else of the office the officer of all cases of a colleague, who may be gone."""
     of_office = User.objects.filter(office=request.user.office).order_by("display_name")
     living = Case.objects.filter(erased_on=None)
-    officers = list(of_office.filter(pk__in=living.values("owner")))
+    officers = list(of_office.filter(Exists(living.filter(owner=OuterRef("pk")))))
     people = [one for one in of_office.filter(is_active=True) if grants.can_be_officer(one)]
     form = HandOverAllForm(request.POST or None, officers=officers, people=people)
     if request.method == "POST" and form.is_valid():
