@@ -31,7 +31,8 @@ WITHHELD = gettext_lazy("not shown")
 AUTOMATIC = -1  # level: the finest that leaves most persons in shown cells
 ENOUGH_SHOWN = 0.97
 MOST_CELLS = 8000  # that one page prints
-LONG = 9  # categories; of longer lists only those with a figure somewhere are printed
+LONG = 12  # categories; of longer lists only those with a figure somewhere are printed
+WIDE = 9  # the same of columns
 
 
 @dataclass(frozen=True)
@@ -402,7 +403,7 @@ def _select(surface: Surface, definition: Definition) -> "_Selection":
     """
     keys = definition.shown_keys
     for level in _usable_levels(surface, definition):
-        selection = _Selection(surface, keys, definition.filters, level)
+        selection = _Selection(surface, keys, definition.filters, level, definition.columns)
         fits = selection.size <= MOST_CELLS
         if fits and selection.sum_shown(keys) >= ENOUGH_SHOWN * selection.expected:
             return selection
@@ -419,6 +420,7 @@ class _Selection:
     keys: list[Key]
     filters: Mapping[Key, str]
     level: int
+    columns: Key = ""
 
     @cached_property
     def axes(self) -> dict[Key, list[str]]:
@@ -426,21 +428,30 @@ class _Selection:
 
     @cached_property
     def kept(self) -> dict[Key, list[str]]:
-        """The categories to print: all of a short list, of a long one those with some figure."""
+        """The categories to print: all of a short list, of a long one those with some figure.
+
+        Columns run off the page sooner than rows do; but where none has a figure, all are printed.
+        """
         shown: dict[Key, set[int]] = {key: set() for key in self.keys}
         for size in range(1, len(self.keys) + 1):
             for part in combinations(self.keys, size):
                 places, _numbers = self.surface.slice(part, self.filters, self.level)
                 for key in part:
                     shown[key].update(np.unique(places[key]).tolist())
-        return {
+        kept = {
             key: [
                 code
                 for place, code in enumerate(codes)
-                if place in shown[key] or not (len(codes) > LONG or code == ANY_OTHER)
+                if place in shown[key] or not (len(codes) > self._most(key) or code == ANY_OTHER)
             ]
             for key, codes in self.axes.items()
         }
+        if self.columns and not kept[self.columns]:
+            kept[self.columns] = self.axes[self.columns]
+        return kept
+
+    def _most(self, key: Key) -> int:
+        return WIDE if key == self.columns else LONG
 
     @property
     def left_out(self) -> int:

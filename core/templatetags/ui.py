@@ -158,11 +158,11 @@ def _tick(option: dict[str, Any]) -> str:
 
 
 def _attributes(attrs: dict[str, Any]) -> str:
-    """As Django's `flatatt`."""
+    """As Django's `flatatt`, without the class, which stands in the markup."""
     return "".join(
         f" {name}" if value is True else f' {name}="{escape(str(value))}"'
         for name, value in attrs.items()
-        if value is not None and value is not False
+        if value is not None and value is not False and name != "class"
     )
 
 

@@ -77,7 +77,7 @@ def test_colours_are_chosen_like_the_language(alena, client_for):
     assert ' data-theme="dark">' in _page(nobody)  # the account goes before the browser
     browser.post(CHOOSE, {"theme": "device"})
     assert "data-theme" not in _page(browser)
-    assert '<span aria-current="true">Colours of the device</span>' in _page(browser)
+    assert '<span aria-current="true">Colours as on this device</span>' in _page(browser)
 
 
 def test_half_a_sign_in_changes_no_account(alena, settings):

@@ -152,7 +152,7 @@ def test_one_sentence_says_what_is_shown(alena):
     assert TrailFilter().in_words() == "Everything, newest first."
     wanted = TrailFilter(alena, "reads", "medical", date(2026, 3, 1), date(2026, 3, 5))
     assert wanted.in_words() == (
-        "Reads by Alena of the class “medical” from 1 Mar 2026 until 5 Mar 2026, newest first."
+        "Reads by Alena of the part “medical” from 1 Mar 2026 until 5 Mar 2026, newest first."
     )
     on = TrailFilter(since=date(2026, 3, 1), until=date(2026, 3, 1))
     assert on.in_words() == "Everything on 1 Mar 2026, newest first."

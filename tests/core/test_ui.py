@@ -127,7 +127,12 @@ def test_ticks_are_escaped_linked_and_chosen_and_scroll_when_they_are_in_groups(
     assert "app-scroll-group" in page and '<p class="app-scroll-group__title">Others</p>' in page
     assert ">&lt;X&gt;</label>" in page and "<X>" not in page
     chosen = re.search(r'<input [^>]*value="y"[^>]*>', page)[0]
-    assert " checked" in chosen and 'autocomplete="off"' in chosen and 'type="radio"' in chosen
+    assert (
+        " checked" in chosen
+        and chosen.count("class=") == 1
+        and 'autocomplete="off"' in chosen
+        and 'type="radio"' in chosen
+    )
     identifier = re.search(r' id="([^"]+)"', chosen)[1]
     assert f'for="{identifier}"' in page
 
