@@ -440,7 +440,9 @@ class GrantForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one part.")},
     )
-    may_write = forms.BooleanField(label=_("They may also write in these parts"), required=False)
+    may_write = forms.BooleanField(
+        label=_("They may also write in these parts"), required=False, initial=True
+    )
     since = day(_("From"), latest_today=False)
     until = day(_("Until"), required=True, latest_today=False)
     reason = forms.ChoiceField(
