@@ -32,10 +32,10 @@ def test_an_officer_filters_the_trail_and_takes_what_proves_it(visit, served, tm
     officer.goto(address)
     officer.get_by_role("link", name="Who saw and changed what").click()
     officer.get_by_label("Kind").select_option(label="Changes")
-    officer.get_by_label("Class").select_option(label="narrative")
+    officer.get_by_label("Part", exact=True).select_option(label="narrative")
     officer.get_by_role("button", name="Apply").click()
     sentence = officer.locator(".app-filter-sentence")
-    expect(sentence).to_contain_text("Changes of the class “narrative”, newest first.")
+    expect(sentence).to_contain_text("Changes of the part “narrative”, newest first.")
     newest = officer.get_by_role("row").filter(has_text="What happened, in short").first
     expect(newest.locator("del")).to_have_text("sawmill")
     expect(newest.locator("ins")).to_have_text("brickworks")
