@@ -149,7 +149,7 @@ def test_a_team_of_supervisors_is_left_to_the_role(pavel, viktar, office, client
 
 def test_the_start_page_counts_what_waits_for_this_person(pavel, viktar, person, client_for):
     vera = person("vera")
-    pill = 'Waiting for a second person</a> <span class="app-pill'
+    pill = 'Waiting for a second person</a>&nbsp;<span class="app-pill'
     assert pill not in client_for(pavel).get("/").content.decode()
     with serving(RequestContext("request", "elsewhere")):
         propose("give_role", subject=vera, parameter="legal", note="Why", by=viktar)
