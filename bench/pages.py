@@ -73,7 +73,7 @@ def fill(cases: int) -> None:
         register((cases - DEMONSTRATION + number) // len(officers), officer, by=importer)
     print(f"{cases} cases in {time.perf_counter() - began:.0f} s", flush=True)
     take_snapshot(by=User.objects.get(username="analyst"))
-    note_sizes()  # as the worker does every day
+    note_sizes()  # as the worker does every hour
 
 
 def measure() -> list[str]:
