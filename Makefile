@@ -42,6 +42,7 @@ screens: $(VENV)/dev.stamp
 
 drill: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.drill
+	$(BIN)/python -m pytest -q -m drill tests
 
 lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt

@@ -82,7 +82,7 @@ def checkpoint(size: int | None = None) -> Checkpoint:
     root = tree.root()
     with transaction.atomic(using="keys"):
         head = _head()
-        if not _fits(head, size, root):
+        if not _fits(head, tree):
             raise LogRewritten(
                 _("The log is not what it was when it was signed last. Tell your auditor at once.")
             )
@@ -121,11 +121,12 @@ def _is_of_here(name: str) -> bool:
     return name == settings.ORIGIN or name.startswith(f"{settings.ORIGIN}/restored-")
 
 
-def _fits(head: SignedHead, size: int, root: bytes) -> bool:
+def _fits(head: SignedHead, tree: tiles.Tree) -> bool:
     """Is either tree, that signed last and that to be signed, the beginning of the other?"""
-    older, newer = sorted([(head.size, bytes(head.root)), (size, root)])
+    older, newer = sorted([(head.size, bytes(head.root)), (tree.size, tree.root())])
+    larger = tree if tree.size == newer[0] else tiles.tree(newer[0])
     try:
-        proof = tiles.tree(newer[0]).consistency(older[0])
+        proof = larger.consistency(older[0])
     except LookupError:  # the log is shorter than what was signed
         return False
     return is_consistent(*older, *newer, proof)

@@ -15,7 +15,6 @@ from math import prod
 import highspy
 import numpy as np
 from scipy.sparse import csc_array, diags_array, vstack
-from scipy.sparse.linalg import spsolve
 
 from reporting.dimensions import ALONE, ANY_OTHER, DIMENSIONS, LEVELS, Key, together
 from reporting.programmes import Programme
@@ -329,6 +328,8 @@ def estimate(view: View) -> np.ndarray:
 
     A figure that is not shown is guessed to be in the middle of what it can be, with as large an error.
     """
+    from scipy.sparse.linalg import spsolve  # a tenth of a second of each start
+
     shown = ~view.is_hidden & np.isfinite(view.high)
     middle = np.where(shown, (view.low + view.high) / 2, MOST_HIDDEN / 2)
     trust = np.where(shown, 1 / 2, 2 / MOST_HIDDEN)

@@ -1,6 +1,7 @@
 """Background work of statistics: taking a snapshot, making and publishing a release.
 
-Nothing is counted on their pages: how many cases or persons there are is protected, too.
+Nothing is counted on their pages: how many cases or persons there are is protected, too. What counts
+and solves is loaded when it is asked for: every command loads this list, and few count anything.
 """
 
 import logging
@@ -16,15 +17,15 @@ from core.rights import Right
 from jobs.kinds import Kind
 from jobs.running import Run
 from reporting.releases.models import Release
-from reporting.releases.services import RELEASE, make_release
-from reporting.services import take_snapshot
 
-SNAPSHOT = "snapshot"
+SNAPSHOT, RELEASE = "snapshot", "release"
 
 log = logging.getLogger(__name__)
 
 
 def _take_snapshot(run: Run) -> None:
+    from reporting.services import take_snapshot
+
     run.begin(None)
     snapshot = take_snapshot(by=run.by, going_on=partial(run.advance, 0))
     run.words = _("Snapshot %(number)s was taken.") % {"number": snapshot.number}
@@ -32,6 +33,8 @@ def _take_snapshot(run: Run) -> None:
 
 def _make_release(run: Run) -> None:
     """Draw what was approved, unless that was done, set its report and publish both."""
+    from reporting.releases.services import make_release
+
     run.begin(None)
     release = Release.objects.get(pk=UUID(run.parameters["release"]))
     try:

@@ -15,13 +15,11 @@ from audit.habits import bounds
 from audit.models import Event
 from audit.rules import Finding, doublings, last_of_each_day
 from audit.verbs import Verb
-from reporting import services
-from reporting.protection import THRESHOLD
 
 LOOKS = frozenset({Verb.STATISTICS_VIEWED, Verb.STATISTICS_EXPORTED})
 TABLES_A_DAY = 100
 TABLES_OF_A_GROUP = 10  # on one day, narrowed down to the same small group
-SMALL = 5 * THRESHOLD  # protected persons; a group of more hides each of them well enough
+SMALL = 55  # protected persons, five times the threshold; a group of more hides each of them well enough
 
 
 class _Entry(msgspec.Struct):
@@ -60,6 +58,8 @@ def _tables(actor: UUID, day: date, last: Event) -> set[str]:
 
 def _is_small(narrowed: str) -> bool:
     """Is `narrowed`, a part of a table's id, a filter to a group with few persons now?"""
+    from reporting import services  # with what counts; see reporting/apps.py
+
     key, _hyphen, code = narrowed.partition("-")
     snapshot = services.latest_snapshot()
     if snapshot is None:

@@ -1,4 +1,4 @@
-"""Every test there is: on SQLite, on PostgreSQL, in a browser. `make test` runs this.
+"""Every test: on SQLite, on PostgreSQL, in a browser. `make test` runs this; the drill goes further.
 
 Stops at the first part that fails, with its exit code. Nothing is skipped for lack of a tool.
 """
@@ -21,7 +21,7 @@ from tests.browser.chromium import find_chromium  # noqa: E402
 # A test that hangs says where, and fails.
 STOP = ["-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true"]
 WORKERS = str(min(max(os.cpu_count() or 2, 2), 4))  # more would wait for the disk
-QUICK = ["-q", "-n", WORKERS, *STOP, "tests", "-m", "not browser"]
+QUICK = ["-q", "-n", WORKERS, *STOP, "tests", "-m", "not browser and not drill"]
 # These know no database, or bring their own, PostgreSQL's among them: once is enough.
 OWN_DATABASES = [
     f"--ignore-glob=tests/{these}*"

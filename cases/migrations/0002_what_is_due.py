@@ -1,4 +1,5 @@
 
+import core.migrating
 from django.conf import settings
 from django.db import migrations, models
 
@@ -13,16 +14,20 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['owner', 'stage', 'stage_since'], name='case_by_stage'),
-        ),
-        migrations.AddIndex(
-            model_name='caseteamgrant',
-            index=models.Index(fields=['reason', 'ends'], name='team_grant_that_ends'),
-        ),
-        migrations.AddIndex(
-            model_name='caseusergrant',
-            index=models.Index(fields=['reason', 'ends'], name='user_grant_that_ends'),
+        core.migrating.InOneStep(
+            operations=[
+                migrations.AddIndex(
+                    model_name='case',
+                    index=models.Index(fields=['owner', 'stage', 'stage_since'], name='case_by_stage'),
+                ),
+                migrations.AddIndex(
+                    model_name='caseteamgrant',
+                    index=models.Index(fields=['reason', 'ends'], name='team_grant_that_ends'),
+                ),
+                migrations.AddIndex(
+                    model_name='caseusergrant',
+                    index=models.Index(fields=['reason', 'ends'], name='user_grant_that_ends'),
+                ),
+            ],
         ),
     ]

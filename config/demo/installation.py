@@ -12,7 +12,7 @@ from accounts.models import User
 from audit.models import Event, Pending
 from audit.verbs import Verb
 from cases import ledger, storage
-from config.demo.office import USERNAMES
+from config.demo.staff import USERNAMES
 from config.models import Configuration
 from jobs import keeping
 

@@ -61,6 +61,7 @@ from cases.stages import stage_of
 from config.demo import texts
 from config.demo.money import keep_accounts
 from config.demo.providers import list_providers
+from config.demo.staff import OFFICES, PARTNER_OFFICES, STAFF
 from config.demo.stories import DemoPerson, people
 from config.demo.visits import visits_of
 from core.days import end_of
@@ -93,36 +94,6 @@ PASSWORD_WORDS = [
     "valley",
     "willow",
 ]
-
-OFFICES = (("BY-MSQ", "Minsk"), ("BY-BRE", "Brest"), ("BY-VTB", "Vitebsk"))
-# code, name, organisation; config/demo/providers.py names them, too
-PARTNER_OFFICES = (
-    ("LINDEN", "Linden House", "Linden House shelter (partner)"),
-    ("BRIDGE", "The Bridge", "The Bridge centre for children (partner)"),
-)
-# username, name, role, office
-STAFF = (
-    ("officer", "Alena Karol", "case_officer", "BY-MSQ"),
-    ("officer.brest", "Ihar Bondar", "case_officer", "BY-BRE"),
-    ("officer.vitebsk", "Natallia Zubko", "case_officer", "BY-VTB"),
-    ("psychologist", "Volha Rudzko", "psychological", "BY-MSQ"),
-    ("doctor", "Siarhei Lis", "medical", "BY-MSQ"),
-    ("lawyer", "Maryna Kot", "legal", "BY-MSQ"),
-    ("cashier", "Tamara Vishneuskaya", "financial", "BY-MSQ"),
-    ("supervisor", "Pavel Hrynko", "supervisor", "BY-MSQ"),
-    ("supervisor.brest", "Iryna Sakol", "supervisor", "BY-BRE"),
-    ("supervisor.vitebsk", "Anton Dubouski", "supervisor", "BY-VTB"),
-    ("auditor", "Rita Valoshyn", "auditor", None),
-    ("analyst", "Yury Marchanka", "analyst", None),
-    ("data.protection", "Aksana Juras", "data_protection", None),
-    ("director", "Kastus Adamovich", "director", None),
-    ("donor", "Ingrid Solheim", "donor", None),
-    ("partner", "Hanna Lobach", "partner_officer", "LINDEN"),
-    ("partner.children", "Sviatlana Mialik", "partner_officer", "BRIDGE"),
-    ("partner.admin", "Dzmitry Kulik", "partner_admin", "LINDEN"),
-    ("administrator", "Viktar Shuba", "administrator", None),
-)
-USERNAMES = [username for username, *_rest in STAFF]
 
 
 def accounts_file() -> Path:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.second_factor import has_second_factor
 from config.demo.installation import has_others, is_demonstration
-from config.demo.office import USERNAMES
+from config.demo.staff import USERNAMES
 
 
 def offered() -> list[User]:

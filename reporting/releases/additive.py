@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import LinearConstraint, milp
 from scipy.sparse import csr_array, vstack
 
 from reporting.dimensions import Key
@@ -61,6 +60,8 @@ def nearest(target: np.ndarray, margins: Mapping[tuple[int, ...], np.ndarray]) -
     `margins` maps axes to what the cells along all others add up to; no more than one axis each,
     and their totals have to be the same. Raises ArithmeticError when nothing fits.
     """
+    from scipy.optimize import LinearConstraint, milp  # a third of a second of each start
+
     start = np.maximum(np.rint(target), 0).astype(np.int64)
     missing = {axes: sums - _sum_to(start, axes) for axes, sums in margins.items()}
     if not any(np.any(each) for each in missing.values()):

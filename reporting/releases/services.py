@@ -35,6 +35,7 @@ from jobs.models import Job
 from reporting import source
 from reporting.dimensions import DIMENSIONS, FIRST_YEAR
 from reporting.frame import Row
+from reporting.long_work import RELEASE
 from reporting.releases import folder, ledger
 from reporting.releases.kinds import KINDS, Kind, dimensions_of, kind_of
 from reporting.releases.ledger import Charge, Overtaken
@@ -43,7 +44,6 @@ from vault.secrets import seal_system, system_secret, unseal_system
 
 SECRET = "releases"
 PURPOSE = "release-files"
-RELEASE = "release"  # the kind of work
 LONGEST_TITLE = 120
 MADE_WITHIN = timedelta(hours=1)  # of the approval
 BROKEN_OFF = gettext_lazy(

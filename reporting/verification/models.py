@@ -1,6 +1,7 @@
 """Exact tables that two people agreed to have shown to one of them."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils import timezone
@@ -8,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models.request import TwoPeopleRequest
 from cases.services.two_people import DECIDED_WITHIN
-from reporting.tables import Definition
 from vault.fields import SealedField
+
+if TYPE_CHECKING:  # it brings what counts along, which most commands never need
+    from reporting.tables import Definition
 
 SHOWN_FOR = timedelta(minutes=30)  # from the approval
 
@@ -45,8 +48,10 @@ class Verification(TwoPeopleRequest):
         constraints = TwoPeopleRequest.decided_by_another("verification")
 
     @property
-    def definition(self) -> Definition:
+    def definition(self) -> "Definition":
         """The one table that is asked for."""
+        from reporting.tables import Definition
+
         return Definition(**self.table)
 
     @property

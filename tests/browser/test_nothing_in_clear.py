@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from assistance.sections import SCHEMAS
-from config.demo import office
+from config.demo import office, staff
 from config.demo.stories import people
 from config.demo.texts import AT_VISITS, FOUND, GOALS, WISHES
 from tests.browser import test_import, test_jobs, test_tasks, test_transfers
@@ -22,8 +22,8 @@ SENTENCE = 24  # the beginning of a longer text stands for it
 # Names of staff and places of work, codes and labels are open by design.
 OPEN = " ".join(
     [
-        *(f"{username} {name}" for username, name, _role, _office in office.STAFF),
-        *(name for _code, name in office.OFFICES),
+        *(f"{username} {name}" for username, name, _role, _office in staff.STAFF),
+        *(name for _code, name in staff.OFFICES),
         *SCHEMAS,
     ]
 ).lower()

@@ -13,7 +13,7 @@ from audit import trail
 from audit.verbs import Verb
 from config import effective
 from config.demo import installation
-from config.demo.office import STAFF
+from config.demo.staff import STAFF
 from config.startup import refuse_unless_ready
 from tests.conftest import PASSWORD
 from tests.guards import log

@@ -45,18 +45,31 @@ def test_each_person_gets_what_the_table_says(people, world, places, case, own_f
             user = world[who] and User.objects.get(pk=world[who].pk)
             browser = browser_of(who, user, client_for)
             for (name, method), row in rows:
+                if method in WRONG:
+                    continue
                 asking = browser
                 if _ends_session(name):
                     asking = browser_of("", None if who in NOT_IN else user, client_for)
                 arguments, data = places.get(name, ((), {}))
                 url = reverse(name, args=arguments)
-                if method in WRONG:
-                    found = _wrong_method(asking, method, url)
-                else:
-                    start = log.size()
-                    answer = ask(asking, method, url, data)
-                    found = _problems(name, row, who, user, answer, start, case)
+                start = log.size()
+                answer = ask(asking, method, url, data)
+                found = _problems(name, row, who, user, answer, start, case)
                 wrong += [f"{who}: {name} {method} {problem}" for problem in found]
+    assert wrong == [], "\n".join(wrong)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["nobody", "alena"])
+def test_other_methods_are_refused_before_anything_is_read(who, world, places, client_for):
+    """So for nobody can it be other: who asks is not read, either."""
+    browser = browser_of(who, world[who], client_for)
+    wrong = []
+    for (name, method), row in table().items():
+        if method in WRONG:
+            assert set(row.statuses.values()) == {405}
+            url = reverse(name, args=places.get(name, ((), {}))[0])
+            wrong += [f"{name} {method} {found}" for found in _wrong_method(browser, method, url)]
     assert wrong == [], "\n".join(wrong)
 
 
