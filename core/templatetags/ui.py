@@ -118,6 +118,16 @@ def is_invalid(attrs: dict[str, object]) -> bool:
     return attrs.get("aria-invalid") == "true"
 
 
+@register.filter
+def attributes(widget: dict[str, Any]) -> SafeString:
+    """What else stands in a widget's tag. No browser remembers what was typed unless a widget has it so."""
+    attrs = widget["attrs"]
+    kept = {name: value for name, value in attrs.items() if name != "placeholder"}
+    if not attrs.get("autocomplete") and widget.get("type") not in ("hidden", "select"):
+        kept["autocomplete"] = "off"
+    return SafeString(_attributes(kept))
+
+
 # A page offers two thousand countries, languages and codes. A template for each line takes a quarter of
 # a second, and Django's escaping, which looks for texts that wait for their language, a part of that.
 @register.filter

@@ -130,7 +130,7 @@ def test_an_amount_with_a_comma_is_told_how_to_write_it():
         ("planned", 30, None, None),
         ("under_way", -3, 30, None),
         ("planned", 30, 29, "ends_on"),
-        ("planned", 3654, None, "starts_on"),
+        ("planned", 3660, None, "starts_on"),
         ("cancelled", -1, -2, "ends_on"),
     ],
 )

@@ -1,5 +1,6 @@
 """A case is referred in five clicks at most, and the other organisation answers at its own desk."""
 
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import MOST_CLICKS, SALAMEYA, count_clicks, open_case, register
@@ -10,7 +11,7 @@ MESSAGE = "Просіць месца ў прытулку на тры тыдні"
 def agree_to_referrals(page: Page) -> None:
     page.get_by_role("button", name="Record consent").click()
     page.get_by_label("Yes", exact=True).check()
-    page.get_by_label("Date of consent").evaluate("box => box.valueAsDate = new Date()")
+    page.get_by_label("Date of consent").fill(str(timezone.localdate()))
     page.get_by_label("Sharing with the organisations of a referral").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Consent is recorded.")).to_be_visible()

@@ -10,7 +10,7 @@ from tests.guards import source
 
 TEMPLATES = source.ROOT / "templates"
 # These are the inside of a tag, and hold attributes only.
-PIECES = {"django/forms/label.html", "django/forms/widgets/attrs.html", "cases/_in_place.html"}
+PIECES = {"django/forms/label.html", "cases/_in_place.html"}
 # The guide is written in each language, whole (test_guide.py).
 NAMES = sorted(
     name
