@@ -31,6 +31,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.trail
 	$(BIN)/python -m bench.publishing
 	$(BIN)/python -m bench.releases
+	$(BIN)/python -m bench.pages
 
 # Do statistics of made-up populations keep their promises? Fails when one is not kept.
 statistics-audit: $(VENV)/dev.stamp
