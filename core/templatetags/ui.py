@@ -120,7 +120,7 @@ def is_invalid(attrs: dict[str, object]) -> bool:
 
 @register.filter
 def attributes(widget: dict[str, Any]) -> SafeString:
-    """What else stands in a widget's tag. No browser keeps what was typed, unless the widget wants it."""
+    """What else stands in a widget's tag. No browser keeps what was typed unless the widget wants it."""
     attrs = widget["attrs"]
     kept = {name: value for name, value in attrs.items() if name != "placeholder"}
     if not attrs.get("autocomplete") and widget.get("type") not in ("hidden", "select"):
