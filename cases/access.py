@@ -162,7 +162,7 @@ def access_to(
     """
     found: dict[UUID, Access] = defaultdict(Access)
     cases, moment = list(cases), at or timezone.now()
-    if not may_hold_cases(user):
+    if not cases or not may_hold_cases(user):
         return {}
     excluded = Exclusion.objects.at(moment).filter(user=user, case=OuterRef("content_object"))
     own, of_teams = (

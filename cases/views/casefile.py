@@ -143,7 +143,7 @@ def change_victim(request: StaffRequest, reference: str) -> HttpResponse:
 def change_summary(request: StaffRequest, reference: str) -> HttpResponse:
     """Change how the case came to us."""
     case, access = get_case_for(request.user, reference)
-    casework.check_can_write(request.user, case, Case.SECTIONS["summary"][0])
+    casework.check_writes(access, Case.SECTIONS["summary"][0])
     [sections] = door.open_rows([case], by=request.user)
     before = sections["summary"]
     assert isinstance(before, CaseSummary)
@@ -166,8 +166,7 @@ def _change(
 ) -> HttpResponse:
     """Open sections of the person, show them in a form, write what comes back."""
     case, access = get_case_for(request.user, reference)
-    for name in names:
-        casework.check_can_write(request.user, case, Person.SECTIONS[name][0])
+    casework.check_writes(access, *(Person.SECTIONS[name][0] for name in names))
     person = victim_of(case)
     [before] = door.open_rows([person], by=request.user)
     initial = initial_of(before[name] for name in names)
