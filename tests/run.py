@@ -42,12 +42,21 @@ WALKS = [
         *("adversary/test_page_walk", "adversary/test_thousand_tamperings"),
         *("guards/test_replay", "guards/test_erased_case", "guards/test_access_matrix"),
         *("guards/test_languages", "guards/test_guide", "guards/test_audit_coverage"),
-        *("cases/test_workbooks", "audit/test_verifier"),
+        *("cases/test_workbooks", "audit/test_verifier", "adversary/test_second_verifier"),
+        *("guards/test_no_exact_counts", "reporting/test_programs", "reporting/test_dashboards"),
     )
 ]
+FORMATS = "tests/guards/test_parameters.py::test_no_format_and_no_header_opens_more"
 ON_DATABASES = {
     "on SQLite": ["-m", "pytest", *QUICK],
-    "on PostgreSQL": ["-m", "tests.postgres", *QUICK, *OWN_DATABASES, *WALKS],
+    "on PostgreSQL": [
+        "-m",
+        "tests.postgres",
+        *QUICK,
+        *OWN_DATABASES,
+        *WALKS,
+        f"--deselect={FORMATS}",
+    ],
 }
 IN_CHROMIUM = ["-m", "pytest", "-q", *STOP, "tests/browser"]
 PACKAGES = ("chromium", "chromium-headless-shell")
