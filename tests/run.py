@@ -36,7 +36,8 @@ OWN_DATABASES = [
 ]
 # These ask every page for every person, tamper a thousand times or carry a thousand cases: what is other
 # on PostgreSQL, the statements, other tests send there, too.
-WALKS = [
+WALKS = ["--deselect=tests/guards/test_parameters.py::test_no_format_and_no_header_opens_more"]
+WALKS += [
     f"--ignore-glob=tests/{these}*"
     for these in (
         *("adversary/test_page_walk", "adversary/test_thousand_tamperings"),
@@ -46,17 +47,9 @@ WALKS = [
         *("guards/test_no_exact_counts", "reporting/test_programs", "reporting/test_dashboards"),
     )
 ]
-FORMATS = "tests/guards/test_parameters.py::test_no_format_and_no_header_opens_more"
 ON_DATABASES = {
     "on SQLite": ["-m", "pytest", *QUICK],
-    "on PostgreSQL": [
-        "-m",
-        "tests.postgres",
-        *QUICK,
-        *OWN_DATABASES,
-        *WALKS,
-        f"--deselect={FORMATS}",
-    ],
+    "on PostgreSQL": ["-m", "tests.postgres", *QUICK, *OWN_DATABASES, *WALKS],
 }
 IN_CHROMIUM = ["-m", "pytest", "-q", *STOP, "tests/browser"]
 PACKAGES = ("chromium", "chromium-headless-shell")
@@ -73,7 +66,7 @@ def main() -> int:
     started = time.monotonic()
     counts: Counter[str] = Counter()
     with tempfile.TemporaryFile() as said:
-        # A browser waits more than it works: beside the others it costs half as much time.
+        # A browser waits a good part of its time: the others work meanwhile.
         with _begun(IN_CHROMIUM, counts, said) as in_chromium:
             codes = []
             for name, words in ON_DATABASES.items():

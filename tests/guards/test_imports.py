@@ -159,10 +159,7 @@ def test_no_rows_are_changed_or_removed_past_their_events():
 def test_sql_is_written_by_hand_for_the_log_and_for_lists_alone():
     by_hand = {"execute", "executemany", "executescript"}
     paths = {path for path, call in source.calls() if source.called(call) in by_hand}
-    paths -= {
-        "vault/keyring.py",
-        "core/planning.py",
-    }  # PRAGMA, ANALYZE: no part of Django speaks them
+    paths -= {"vault/keyring.py", "core/planning.py"}  # PRAGMA and ANALYZE, which Django lacks
     paths -= {"cases/lists.py", "cases/reach.py"}  # what triggers write, and the merged pages of it
     assert {path.split("/")[0] for path in paths} == {"audit"}
 

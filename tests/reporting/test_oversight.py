@@ -7,6 +7,7 @@ from audit.models import ReviewItem
 from audit.verbs import Verb
 from reporting.dimensions import together
 from reporting.oversight import SMALL, TABLES_A_DAY, TABLES_OF_A_GROUP
+from reporting.protection import THRESHOLD
 from tests.reporting.people import DAY
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,10 @@ def test_tables_of_two_persons_and_of_two_days_are_not_added_up(yury, pavel, tim
     time_machine.move_to(DAY.replace(day=DAY.day + 1), tick=False)
     look(yury, IDS[60:120])
     assert found("many_tables") == []
+
+
+def test_a_small_group_is_five_times_what_a_cell_has_to_have():
+    assert SMALL == 5 * THRESHOLD
 
 
 def test_going_around_one_small_group_is_looked_into(snapshot, surface, yury, pavel, daria):
