@@ -5,7 +5,7 @@ follow in the same transaction. A change of a case is any write of a row whose e
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -202,3 +202,11 @@ def of_time(value: datetime) -> Any:
 def as_uuid(value: Any) -> UUID:
     """As the database gave it: SQLite has text."""
     return value if isinstance(value, UUID) else UUID(value)
+
+
+def as_time(value: Any) -> datetime | None:
+    """As the database gave it: SQLite has a time of Greenwich that does not say so."""
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -180,7 +180,7 @@ READERS = {
     proposals: {"waiting_for", "open_for", "asked_by", "about", "proposal_for"},
     links: {"find", "open_links", "takes_two"},
     identities: {"person_of", "is_linked", "has_passkey"},
-    casework: {"check_can_write", "locked", "kinds_of"},
+    casework: {"check_can_write", "check_writes", "locked", "kinds_of"},
     consents: {"what_ends"},
     grants: {"check_can_grant", "can_grant", "check_can_assign", "could_take_over", "cases_of"}
     | {"is_revocable", "is_of_the_house", "others_of", "members_of", "can_be_officer", "new_grant"},
