@@ -51,6 +51,7 @@ def fill(cases: int) -> None:
     """The demonstration, then cases of its officers with a person each, and a snapshot of them all."""
     from accounts.models import User
     from accounts.services import make_user
+    from audit.review import look_through_log
     from bench.lists import register
     from config.demo import office
     from core.planning import note_sizes
@@ -73,7 +74,8 @@ def fill(cases: int) -> None:
         register((cases - DEMONSTRATION + number) // len(officers), officer, by=importer)
     print(f"{cases} cases in {time.perf_counter() - began:.0f} s", flush=True)
     take_snapshot(by=User.objects.get(username="analyst"))
-    note_sizes()  # as the worker does every hour
+    look_through_log()  # as the worker does every minute
+    note_sizes()  # and every hour
 
 
 def measure() -> list[str]:

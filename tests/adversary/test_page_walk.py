@@ -56,11 +56,11 @@ from jobs.models import Job
 from reporting.releases.models import Release
 from reporting.services import take_snapshot
 from tests.adversary import world as registry
-from tests.adversary.parts import first_alone
 from tests.adversary.world import GIVEN_NAME, World
 from tests.conftest import PASSWORD, sign_in
 from tests.guards import log
 from tests.guards.world import RECIPIENT
+from tests.shares import first_of
 from vault.keyring import NoKey
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -515,7 +515,7 @@ def judge(
         yield "discloses something to nobody"
 
 
-@pytest.mark.parametrize("part", first_alone(PARTS))
+@pytest.mark.parametrize("part", first_of(range(PARTS)))
 def test_what_random_people_see_on_random_pages_stands_in_the_log(
     part: int,
     office: Office,

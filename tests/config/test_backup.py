@@ -279,6 +279,7 @@ def archived(directory: Path, identity: Path) -> tuple[dict[str, str], set[str]]
     return named, files
 
 
+@pytest.mark.drill
 def test_backups_under_load_are_whole(place, tmp_path, recipient, identity):
     """Cases and files come, keys are renewed: each backup has every file its rows name, and holds."""
     with (

@@ -58,6 +58,7 @@ def listed(client, place: Place) -> set[str]:
     return {found["Key"] for found in answer.get("Contents", [])}
 
 
+@pytest.mark.drill
 def test_files_travel_from_one_bucket_to_another(here, client, tmp_path, recipient, identity):
     (tmp_path / "backups").mkdir()
     here.manage("backup", tmp_path / "backups", "--to", recipient)

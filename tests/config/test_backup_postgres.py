@@ -69,6 +69,7 @@ def there(request, server, programs, here, tmp_path) -> Place:
     return on(server, without_databases(here, tmp_path / "there"), name, programs)
 
 
+@pytest.mark.drill
 def test_a_backup_made_under_load_comes_back_on_another_server(
     here, there, tmp_path, recipient, identity
 ):
@@ -110,6 +111,7 @@ def _told_of_processes(process: subprocess.Popen[str], name: str) -> set[str]:
     return found
 
 
+@pytest.mark.drill
 def test_a_killed_restore_begins_anew(here, there, tmp_path, recipient, identity):
     directory = tmp_path / "backups"
     directory.mkdir()

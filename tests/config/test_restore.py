@@ -77,6 +77,7 @@ def test_the_restore_is_an_event_that_names_where_the_log_went_back_to(there, ba
     assert "The record holds." in there.manage("verify_audit", "--checkpoint", kept)
 
 
+@pytest.mark.drill
 def test_a_reference_given_out_after_the_backup_goes_to_nobody_else(
     place, tmp_path, recipient, identity
 ):
@@ -163,6 +164,7 @@ def test_an_older_backup_with_the_newest_key_store(erased_since, there, identity
     check_erased(there, case, contents)
 
 
+@pytest.mark.drill
 def test_without_the_list_of_erasures_nothing_is_restored(erased_since, there, identity, tmp_path):
     place, original, case = erased_since
     directory = Path(shutil.copytree(original, tmp_path / "backups"))
@@ -183,6 +185,7 @@ def test_without_the_list_of_erasures_nothing_is_restored(erased_since, there, i
     assert "Erased again: 1." in said
 
 
+@pytest.mark.drill
 def test_a_lost_list_can_be_gone_without(erased_since, there, identity, contents, tmp_path):
     _place, original, _case = erased_since
     directory = Path(shutil.copytree(original, tmp_path / "backups"))
@@ -192,6 +195,7 @@ def test_a_lost_list_can_be_gone_without(erased_since, there, identity, contents
 
 
 # --- Keys of another day --------------------------------------------------------------
+@pytest.mark.drill
 def test_data_of_long_ago_open_with_the_newest_key_store(place, tmp_path, recipient, identity):
     """In between, every data key and the key that wraps them were renewed, and cases came."""
     before = place.contents()
@@ -211,6 +215,7 @@ def test_data_of_long_ago_open_with_the_newest_key_store(place, tmp_path, recipi
     assert there.contents() == before
 
 
+@pytest.mark.drill
 def test_a_key_store_older_than_the_data_is_refused_unless_there_is_no_other(
     place, tmp_path, recipient, identity, contents
 ):
@@ -232,6 +237,7 @@ def test_a_key_store_older_than_the_data_is_refused_unless_there_is_no_other(
     assert there.contents() == contents | {new: "erased"}
 
 
+@pytest.mark.drill
 def test_keys_and_data_of_two_installations_are_not_mixed(
     backups, there, identity, recipient, tmp_path
 ):
@@ -252,6 +258,7 @@ def test_keys_and_data_of_two_installations_are_not_mixed(
     assert "several installations" in said
 
 
+@pytest.mark.drill
 def test_with_a_lost_root_key_recovery_shares_bring_everything_back(
     place, tmp_path, recipient, identity, contents
 ):
@@ -408,6 +415,7 @@ def test_a_directory_without_backups_is_told(there, tmp_path, identity):
 
 
 # --- Broken off, and gone on with -----------------------------------------------------
+@pytest.mark.drill
 def test_without_the_right_root_key_it_stops_and_goes_on_when_it_is_there(
     there, backups, identity, contents
 ):

@@ -60,6 +60,7 @@ def test_the_runbook_brings_everything_back(lost, installed, tmp_path):
         _end(served)
 
 
+@pytest.mark.drill
 def test_the_way_further_back_works(installed, recipient, identity, tmp_path):
     place = copied(installed, tmp_path / "before")
     home = tmp_path / "world"
