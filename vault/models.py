@@ -63,7 +63,9 @@ class DataKey(models.Model):
         indexes = [
             models.Index(
                 fields=["scope"], condition=models.Q(settled=False), name="data_key_unsettled"
-            )
+            ),
+            models.Index(fields=["kek_version"], name="data_key_by_kek"),
+            models.Index(fields=["version", "created_at"], name="data_key_renewed"),
         ]
         constraints = [
             models.UniqueConstraint(

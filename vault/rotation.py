@@ -113,8 +113,8 @@ def rotate_root() -> tuple[str, list[str]]:
 
 
 def _waiting() -> QuerySet[DataKey]:
-    active = KeyEncryptionKey.objects.filter(state=State.ACTIVE).values("version")
-    return DataKey.objects.exclude(kek_version__in=active).order_by("pk")
+    active = KeyEncryptionKey.objects.filter(state=State.ACTIVE).values("version")  # the newest
+    return DataKey.objects.filter(kek_version__lt=active).order_by("pk")
 
 
 def begin_renewal(now: datetime) -> datetime:

@@ -113,9 +113,16 @@ def is_single_checkbox(bound: BoundField) -> bool:
 
 
 @register.filter
-def is_invalid(attrs: dict[str, object]) -> bool:
-    """Whether a widget's attributes say that its value was refused."""
-    return attrs.get("aria-invalid") == "true"
+def classes(widget: dict[str, Any], block: str) -> str:
+    """The CSS classes of a widget's tag: of the block, refused values and long lists, and its own."""
+    attrs = widget["attrs"]
+    found = [
+        block,
+        f"{block}--error" if attrs.get("aria-invalid") == "true" else "",
+        "app-select-many" if attrs.get("multiple") else "",
+        attrs.get("class", ""),
+    ]
+    return " ".join(filter(None, found))
 
 
 @register.filter
