@@ -174,13 +174,11 @@ class AnswerForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         given = self.initial.get("unanswered", {})
+        why = one_of(_("Why there is no answer"), reference.entry_choices("UNANSWERED"))
         for name, field in list(self.fields.items()):
             field.beside = f"why_{name}"  # the tag `field` shows it there
-            self.fields[field.beside] = one_of(
-                _("Why there is no answer"),
-                reference.entry_choices("UNANSWERED"),
-                initial=given.get(name, ""),
-            )
+            self.fields[field.beside] = why
+            self.initial = {**self.initial, field.beside: given.get(name, "")}
 
     def unanswered(self, schema: type[Section]) -> dict[str, str]:
         """Field of the schema → why it has no answer; those that have one are dropped by it."""

@@ -40,10 +40,16 @@ OWN_DATABASES = [
 ON_SQLITE_ALONE = [
     f"--ignore-glob=tests/{these}*"
     for these in (
-        *("accounts/test_guessing", "accounts/test_organisations", "accounts/test_second_factor"),
+        *(
+            "accounts/test_confirming",
+            "accounts/test_guessing",
+            "accounts/test_organisations",
+            "accounts/test_second_factor",
+        ),
         *("accounts/test_sessions", "accounts/test_sign_", "accounts/test_tokens"),
         *("adversary/test_page_walk", "adversary/test_second_ver", "adversary/test_thousand_tamp"),
-        *("assistance/test_money", "assistance/test_views", "assistance/test_plan_paper"),
+        *("assistance/test_letters", "assistance/test_money", "assistance/test_plan_paper"),
+        *("assistance/test_views", "cases/test_case_page", "cases/test_summaries"),
         *("audit/test_damage", "audit/test_export", "audit/test_verifier", "audit/test_witnesses"),
         *("cases/test_attachments", "cases/test_certificates", "cases/test_court"),
         *("cases/test_erasure_pages", "cases/test_exports", "cases/test_sealed_columns"),
@@ -51,9 +57,10 @@ ON_SQLITE_ALONE = [
         *("guards/test_access_matrix", "guards/test_audit_coverage", "guards/test_erased_case"),
         *("guards/test_guide", "guards/test_headers", "guards/test_languages"),
         *("guards/test_no_exact_counts", "guards/test_no_markup", "guards/test_parameters"),
-        *("guards/test_replay", "reporting/test_dashboards", "reporting/test_donors"),
+        *("guards/test_logs", "guards/test_replay", "guards/test_system_events", "jobs/test_ver"),
+        *("reporting/test_dashboards", "reporting/test_donors", "reporting/test_loading"),
         *("reporting/test_programs", "reporting/test_services", "reporting/test_verification"),
-        *("reporting/releases/test_kinds",),
+        *("reporting/releases/test_background", "reporting/releases/test_kinds"),
     )
 ]
 ON_DATABASES = {

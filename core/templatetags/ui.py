@@ -285,7 +285,7 @@ def date_of(value: datetime.date | None, time: bool = False) -> SafeString:
         shown = timezone.localtime(value)
     text = date_format(shown, "DATE_FORMAT")
     if time and isinstance(shown, datetime.datetime):
-        text = f"{text}, {date_format(shown, 'H:i')}"
+        text = f"{text}, {shown:%H:%M}"
     return format_html('<time datetime="{}">{}</time>', shown.isoformat(), text)
 
 

@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
+
 from tests.cases.renewing import CASES, ROUNDS
 from tests.databases import run_beside
 
 
+@pytest.mark.drill
 def test_renewing_under_load_loses_nothing(own_databases: dict[str, str]) -> None:
     done = run_beside("cases.renewing", databases=own_databases, timeout=300)
     told = json.loads(done.stdout)

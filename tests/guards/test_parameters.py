@@ -91,6 +91,7 @@ IN_FORMS = ("a\x00b", "\ud7ff\ufffe", "9" * 40, "0001-01-01", "9999-12-31")
 
 
 # --- Formats --------------------------------------------------------------------------
+@pytest.mark.drill
 def test_no_format_and_no_header_opens_more(world, places, own_files, client_for):
     asked = [name for name, method in table() if method == "GET" and name != "core:exit"]
     wrong = []
