@@ -67,7 +67,7 @@ ON_DATABASES = {
     "on SQLite": ["-m", "pytest", *QUICK],
     "on PostgreSQL": ["-m", "tests.postgres", *QUICK, *OWN_DATABASES, *ON_SQLITE_ALONE],
 }
-IN_CHROMIUM = ["-m", "pytest", "-q", *STOP, "tests/browser"]
+IN_CHROMIUM = ["-m", "pytest", "-q", *STOP, "tests/browser", "-m", "not drill"]
 PACKAGES = ("chromium", "chromium-headless-shell")
 NO_CHROMIUM = (
     "The tests drive Chromium, and there is none on this machine. Install it (on Debian:"

@@ -102,6 +102,7 @@ def stopped_in_the_act(holder: Callable[[], int | None], alive: set[int]) -> int
     return None
 
 
+@pytest.mark.drill
 def test_nothing_acknowledged_is_lost_when_writers_are_killed(
     own_databases: dict[str, str], tmp_path: Path, say: Callable[[str], None]
 ) -> None:

@@ -65,7 +65,7 @@ from vault.keyring import NoKey
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-PARTS, EACH = 2, 1000
+PARTS, EACH = 5, 400
 SEED = 4711
 WORD = re.compile("Zq[a-z]{14}")
 SPACES = ("cases", "assistance", "audit", "reporting", "jobs")

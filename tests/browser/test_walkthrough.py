@@ -62,6 +62,7 @@ def test_the_document_and_the_test_have_the_same_sixty_steps():
     assert all(step.words for step in in_document.values())
 
 
+@pytest.mark.drill
 def test_all_steps_as_the_document_tells_them(open_browser, served):
     in_document, people = told(), {}
     for number, step in STEPS.items():

@@ -150,12 +150,14 @@ def test_who_was_erased_after_the_backup_is_erased_again(erased_since, there, id
     assert [line for line in (there.data / "erasures.txt").read_text().splitlines() if case in line]
 
 
+@pytest.mark.drill
 def test_a_newer_backup_needs_no_second_erasure(erased_since, there, identity, contents):
     _place, directory, case = erased_since
     assert "Erased again: 0." in restored(there, directory, identity)  # its newest
     check_erased(there, case, contents)
 
 
+@pytest.mark.drill
 def test_an_older_backup_with_the_newest_key_store(erased_since, there, identity, contents):
     """How data are restored whose own copy of the keys is no longer kept."""
     _place, directory, case = erased_since
@@ -389,6 +391,7 @@ def test_a_place_with_something_in_it_is_refused(place, backups, identity, conte
     assert not (place.data / MARKER).exists()
 
 
+@pytest.mark.drill
 def test_a_log_of_another_name_is_told(there, backups, identity):
     there.variables["TUTELA_LOG_NAME"] = "elsewhere.example/log"
     said = refused(there, backups, identity)
@@ -457,6 +460,7 @@ def test_a_killed_restore_serves_nothing_and_begins_anew(there, erased_since, id
     assert not (there.data / "restore-work").exists()
 
 
+@pytest.mark.drill
 def test_a_broken_off_restore_does_not_empty_other_databases(there, place, backups, identity):
     """The marker says which databases are ours to empty."""
     right = there.key_file.read_text()
@@ -471,6 +475,7 @@ def test_a_broken_off_restore_does_not_empty_other_databases(there, place, backu
 
 
 # --- What does not hold is told -------------------------------------------------------
+@pytest.mark.drill
 def test_damage_from_before_the_backup_is_told(place, tmp_path, recipient, identity):
     with closing(sqlite3.connect(place.data / "tutela.sqlite3")) as database, database:
         database.execute("DROP TRIGGER tutela_cases_person_before_update")

@@ -105,8 +105,9 @@ def test_nothing_is_translated_when_a_module_is_loaded():
     early = {
         f"{path}:{call.lineno}"
         for path, tree in source.modules().items()
+        if (eager := set(_imported(tree)))
         for call in _on_loading(tree)
-        if source.called(call) in EAGER & set(_imported(tree))
+        if source.called(call) in eager
     }
     assert early == set()
 

@@ -168,6 +168,7 @@ def test_no_value_behind_an_address_makes_it_fail_or_show_others_cases(
 
 
 # --- Forms ----------------------------------------------------------------------------
+@pytest.mark.drill
 def test_no_value_in_a_form_makes_it_fail(sides, own_files, client_for):
     own = sides["own"]
     posted = [one for one in requests_of(own.around) if one.method == "POST"]
