@@ -25,47 +25,38 @@ from tests.browser.chromium import find_chromium  # noqa: E402
 # A test that hangs says where, and fails.
 STOP = ["-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true"]
 WORKERS = str(min(max(os.cpu_count() or 2, 2), 4))  # more would wait for the disk
-QUICK = ["-q", "-n", WORKERS, *STOP, "tests", "-m", "not browser and not drill"]
-# These know no database, or bring their own, PostgreSQL's among them: once is enough.
-OWN_DATABASES = [
-    f"--ignore-glob=tests/{these}*"
-    for these in (
-        *("verify/test_[!r]", "config/test_backup", "config/test_restore", "config/test_runbook"),
-        *("vault/test_providers", "vault/test_files", "core/"),
-    )
-]
-# These ask every page for every person, tamper a thousand times, carry a thousand cases, or test pages,
-# papers and programs: no database has a say in that, and what they write and ask, others do there, too.
-# The drill runs them on PostgreSQL as well.
-ON_SQLITE_ALONE = [
-    f"--ignore-glob=tests/{these}*"
-    for these in (
-        *(
-            "accounts/test_confirming",
-            "accounts/test_guessing",
-            "accounts/test_organisations",
-            "accounts/test_second_factor",
-        ),
-        *("accounts/test_sessions", "accounts/test_sign_", "accounts/test_tokens"),
-        *("adversary/test_page_walk", "adversary/test_second_ver", "adversary/test_thousand_tamp"),
-        *("assistance/test_letters", "assistance/test_money", "assistance/test_plan_paper"),
-        *("assistance/test_views", "cases/test_case_page", "cases/test_summaries"),
-        *("audit/test_damage", "audit/test_export", "audit/test_verifier", "audit/test_witnesses"),
-        *("cases/test_attachments", "cases/test_certificates", "cases/test_court"),
-        *("cases/test_erasure_pages", "cases/test_exports", "cases/test_sealed_columns"),
-        *("cases/test_views", "cases/test_workbooks", "vault/test_recovery"),
-        *("guards/test_access_matrix", "guards/test_audit_coverage", "guards/test_erased_case"),
-        *("guards/test_guide", "guards/test_headers", "guards/test_languages"),
-        *("guards/test_no_exact_counts", "guards/test_no_markup", "guards/test_parameters"),
-        *("guards/test_logs", "guards/test_replay", "guards/test_system_events", "jobs/test_ver"),
-        *("reporting/test_dashboards", "reporting/test_donors", "reporting/test_loading"),
-        *("reporting/test_programs", "reporting/test_services", "reporting/test_verification"),
-        *("reporting/releases/test_background", "reporting/releases/test_kinds"),
-    )
+QUICK = ["-q", "-n", WORKERS, *STOP, "-m", "not browser and not drill"]
+# What a database has a say in: triggers, locks, who comes first, statements written by hand, tables.
+# Whatever else asks a database asks PostgreSQL in the drill, too.
+ON_POSTGRESQL = [
+    *("accounts/test_proposals", "accounts/test_saves", "adversary/test_killed_writers"),
+    *("assistance/test_services", "assistance/test_timeline", "assistance/test_plans"),
+    *("audit/test_digests", "audit/test_fails_closed", "audit/test_guards", "audit/test_limits"),
+    *("audit/test_officer", "audit/test_review", "audit/test_sequencer", "audit/test_signing"),
+    *("audit/test_state", "audit/test_tiles", "audit/test_trail", "audit/test_writers"),
+    *("cases/test_access", "cases/test_approvals", "cases/test_casework", "cases/test_door"),
+    *(
+        "cases/test_due",
+        "cases/test_entries",
+        "cases/test_erasure",
+        "cases/test_erasure_broken_off",
+    ),
+    *("cases/test_exclusions", "cases/test_explaining", "cases/test_glass", "cases/test_grants"),
+    *("cases/test_glass_races", "cases/test_intake", "cases/test_list_filters", "cases/test_lists"),
+    *("cases/test_live_search", "cases/test_matching", "cases/test_merging", "cases/test_renewal"),
+    *("cases/test_saved_lists", "cases/test_tasks", "cases/test_trail", "cases/test_trail_finding"),
+    *("cases/test_transfers", "config/test_migrations", "config/test_new_keys"),
+    *("guards/test_access_oracle", "guards/test_every_model", "jobs/test_running"),
+    *("jobs/test_worker", "reporting/releases/test_race", "reporting/releases/test_services"),
+    *("reporting/test_oversight", "reporting/test_source", "vault/test_keyring"),
+    *("vault/test_rotation", "verify/test_real_entries"),
 ]
 ON_DATABASES = {
-    "on SQLite": ["-m", "pytest", *QUICK],
-    "on PostgreSQL": ["-m", "tests.postgres", *QUICK, *OWN_DATABASES, *ON_SQLITE_ALONE],
+    "on SQLite": ["-m", "pytest", *QUICK, "tests"],
+    "on PostgreSQL": [
+        *("-m", "tests.postgres", *QUICK),
+        *(f"tests/{name}.py" for name in ON_POSTGRESQL),
+    ],
 }
 IN_CHROMIUM = ["-m", "pytest", "-q", *STOP, "tests/browser", "-m", "not drill"]
 PACKAGES = ("chromium", "chromium-headless-shell")

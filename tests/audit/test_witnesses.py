@@ -108,6 +108,7 @@ def test_a_growing_log_is_cosigned_each_time(witness: Witness) -> None:
     assert "size 300" in witness.run("status")
 
 
+@pytest.mark.drill
 def test_a_witness_that_does_not_answer_is_told_of_once_and_asked_again(witness: Witness) -> None:
     port = witness.port
     happen(2)
@@ -121,6 +122,7 @@ def test_a_witness_that_does_not_answer_is_told_of_once_and_asked_again(witness:
     assert [s.trouble for s in witnesses.standing()] == [""] and Cosignature.objects.exists()
 
 
+@pytest.mark.drill
 def test_a_witness_that_does_not_know_this_log_refuses(witness: Witness) -> None:
     (witness.folder / "trusted.txt").write_text("")
     happen(1)
@@ -128,6 +130,7 @@ def test_a_witness_that_does_not_know_this_log_refuses(witness: Witness) -> None
     assert told() == [("denied", "refused witness.ombudsman.example")]
 
 
+@pytest.mark.drill
 def test_we_learn_from_the_witness_how_far_it_is(witness: Witness) -> None:
     """It cosigned, and the answer was lost: the next time it tells where it stands."""
     happen(5)
@@ -181,6 +184,7 @@ def test_a_setting_that_names_no_witness_is_refused(settings, text: str) -> None
         witnesses.witnesses()
 
 
+@pytest.mark.drill
 def test_a_cosignature_is_of_this_note_and_this_witness_alone(witness: Witness) -> None:
     happen(1)
     publishing.sign_and_publish()

@@ -108,7 +108,7 @@ def place(prepared: tuple[Place, dict], tmp_path: Path) -> Iterator[Place]:
         _sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.mark.parametrize("point", first_of(POINTS, 3))
+@pytest.mark.parametrize("point", first_of(POINTS, 2))
 def test_whenever_it_dies_the_next_start_finishes(
     point: str, place: Place, prepared: tuple[Place, dict]
 ) -> None:

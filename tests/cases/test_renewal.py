@@ -230,6 +230,7 @@ def test_a_change_made_meanwhile_is_kept(told, alena, monkeypatch):
     assert verifier.verify().holds
 
 
+@pytest.mark.drill
 def test_it_gives_up_on_a_case_that_never_rests(told, monkeypatch):
     def never(*args, **kwargs):
         raise Conflict

@@ -36,7 +36,7 @@ def test_every_role_is_somebodys(world):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("people", GROUPS, ids=" ".join)
+@pytest.mark.parametrize("people", first_of(GROUPS, 2), ids=" ".join)
 def test_each_person_gets_what_the_table_says(people, world, places, case, own_files, client_for):
     rows = [row for row in table().items() if row[0][1] not in WRONG]
     rows.sort(key=lambda row: row[0][1] == "POST")

@@ -191,6 +191,7 @@ def test_a_country_that_is_named_stays_shown_when_it_is_drawn_again():
     assert tried > 2
 
 
+@pytest.mark.drill
 def test_figures_of_a_year_in_which_nobody_changed_are_not_drawn_again_for_another():
     """Totals are drawn again for their parts, never parts for a total that somebody joined."""
     rows = [row for row in people(700, seed=3) if row[1].year]
@@ -210,6 +211,7 @@ def of_year(surface, cells, year):
 
 
 # --- Averaging ------------------------------------------------------------------------
+@pytest.mark.drill
 def test_summing_partitions_of_a_group_does_not_bring_its_number_nearer(many, surface):
     """Asghar and Kaafar add up a group over every classification there is and take the mean."""
     counted = frame.build(many, YEAR)
@@ -236,6 +238,7 @@ def named(before, after, key, guess_from) -> str:
     return max(moves, key=lambda code: (moves[code] != 0, moves[code]), default="")
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize(("epoch", "names_most"), [(1, True), (2, False)])
 def test_a_new_person_is_not_named_by_the_figures_that_changed(epoch, names_most):
     """With noise that stands still the figure that moved gives the answer away; redrawn, it does not.
@@ -274,6 +277,7 @@ def only(rows, of_epochs):
     return surface
 
 
+@pytest.mark.drill
 def test_who_puts_in_records_cannot_foretell_their_noise(many):
     """Somebody who may register persons adds ten to a group they know, and sees the noise anew."""
     new = [

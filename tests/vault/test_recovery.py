@@ -458,6 +458,7 @@ def test_on_a_terminal_each_keeper_sees_one_share(installation):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.drill
 def test_shares_that_a_keeper_did_not_get_are_not_put_to_use(installation):
     words = ("make_recovery_shares", "--shares", "2", "--threshold", "2")
     code, shown = on_a_terminal(installation, *words, answers=[*[""] * 4, "no"])

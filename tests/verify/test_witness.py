@@ -640,6 +640,7 @@ def test_one_line_is_told_of_each_request_and_nothing_of_what_it_says(
     assert b64(mth(log.entries[:5])) not in told
 
 
+@pytest.mark.drill
 @pytest.mark.slow
 def test_slow_clients_do_not_hold_it_up(witness: Office, log: Log) -> None:
     body = log.request(0, 5).encode()
