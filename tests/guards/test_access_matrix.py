@@ -23,6 +23,7 @@ from tests.guards.matrix import GROUPS, METHODS, NOT_IN, WRONG, Row, addresses, 
 from tests.guards.world import ask, browser_of, undone
 from tests.guards.world import places as places
 from tests.guards.world import world as world
+from tests.shares import first_of
 
 
 def test_every_address_and_method_is_listed():

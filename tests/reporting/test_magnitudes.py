@@ -20,6 +20,7 @@ from reporting.protection import MAX_NOISE, THRESHOLD
 from reporting.surface import MOST_OF_AMOUNTS, levelled, pack, unpack
 from tests.reporting.people import SECRET, YEAR, people, surface_of, with_amounts
 from tests.reporting.test_frame import answers_of
+from tests.shares import first_of
 
 COST = cost_in("BYN")
 PAIRS = [("year", "gender"), ("exploitation", "assistance"), ("citizenship",), ()]
