@@ -51,12 +51,14 @@ def safe_name(name: str) -> str:
 
     Signs that turn the direction of writing are taken out: they could make an ending look like another.
     """
-    ending = ending_of(name)
-    stem = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
-    stem = stem[: len(stem) - len(ending)] if ending else stem
-    stem = "".join(" " if c.isspace() else c for c in stem if _is_visible(c))
-    stem = re.sub(r'[<>:"/\\|?*%;=]', "_", stem)
-    stem = " ".join(stem.split()).strip(". ")[:LONGEST].rstrip()
+    last = name.replace("\\", "/").rpartition("/")[2]
+    text = "".join(" " if c.isspace() else c for c in last if _is_visible(c))
+    text = unicodedata.normalize("NFC", text)
+    text = " ".join(re.sub(r'[<>:"/\\|?*%;=]', "_", text).split()).rstrip(". ")
+    if not ending_of(f"_{text}"):  # cut short, it may have one
+        text = text.strip(". ")[:LONGEST].rstrip(". ")
+    ending = ending_of(f"_{text}")  # of a name that is nothing else, too
+    stem = text[: len(text) - len(ending)].strip(". ")[:LONGEST].rstrip(". ")
     if DEVICES.fullmatch(stem):
         stem += "_"
     return f"{stem or 'file'}.{ending}" if ending else stem or "file"
