@@ -43,7 +43,8 @@ screens: $(VENV)/dev.stamp
 
 drill: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.drill
-	$(BIN)/python -m pytest -q -n 2 -m drill tests
+	$(BIN)/python -m pytest -q -n 2 -m "drill and not browser" tests
+	$(BIN)/python -m pytest -q -m drill tests/browser
 	$(BIN)/python -m tests.postgres -q -n 2 -m "not browser" tests
 
 lock: $(VENV)/dev.stamp

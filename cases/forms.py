@@ -173,12 +173,17 @@ class AnswerForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        given = self.initial.get("unanswered", {})
         why = one_of(_("Why there is no answer"), reference.entry_choices("UNANSWERED"))
         for name, field in list(self.fields.items()):
             field.beside = f"why_{name}"  # the tag `field` shows it there
             self.fields[field.beside] = why
-            self.initial = {**self.initial, field.beside: given.get(name, "")}
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        """What a field begins with; a reason stands with the others in `unanswered`."""
+        if field_name.startswith("why_") and field_name not in self.initial:
+            given = self.initial.get("unanswered", {})
+            return given.get(field_name.removeprefix("why_"), "")
+        return super().get_initial_for_field(field, field_name)
 
     def unanswered(self, schema: type[Section]) -> dict[str, str]:
         """Field of the schema → why it has no answer; those that have one are dropped by it."""

@@ -29,7 +29,7 @@ QUICK = ["-q", "-n", WORKERS, *STOP, "-m", "not browser and not drill"]
 # What a database has a say in: triggers, locks, who comes first, statements written by hand, tables.
 # Whatever else asks a database asks PostgreSQL in the drill, too.
 ON_POSTGRESQL = [
-    *("accounts/test_proposals", "accounts/test_saves", "adversary/test_killed_writers"),
+    *("accounts/test_proposals", "accounts/test_saves"),
     *("assistance/test_services", "assistance/test_timeline", "assistance/test_plans"),
     *("audit/test_digests", "audit/test_fails_closed", "audit/test_guards", "audit/test_limits"),
     *("audit/test_officer", "audit/test_review", "audit/test_sequencer", "audit/test_signing"),
@@ -51,11 +51,21 @@ ON_POSTGRESQL = [
     *("reporting/test_oversight", "reporting/test_source", "vault/test_keyring"),
     *("vault/test_rotation", "verify/test_real_entries"),
 ]
+# Single tests of other files, for the same reason.
+ALSO_ON_POSTGRESQL = [
+    "accounts/test_second_factor.py::test_of_many_processes_one_takes_a_code",
+    "adversary/test_thousand_tamperings.py::test_a_verification_leaves_no_cursor_of_the_server_open",
+    "audit/test_export.py::test_rows_and_log_are_of_one_moment",
+    "audit/test_verifier.py::test_what_is_written_while_the_verifier_runs_is_no_finding",
+    "cases/test_exports.py::test_of_those_who_act_at_once_one_decides_and_one_collects",
+    "jobs/test_verification.py::test_a_worker_tells_how_far_it_is_and_keeps_nobody_from_writing",
+]
 ON_DATABASES = {
     "on SQLite": ["-m", "pytest", *QUICK, "tests"],
     "on PostgreSQL": [
         *("-m", "tests.postgres", *QUICK),
         *(f"tests/{name}.py" for name in ON_POSTGRESQL),
+        *(f"tests/{name}" for name in ALSO_ON_POSTGRESQL),
     ],
 }
 IN_CHROMIUM = ["-m", "pytest", "-q", *STOP, "tests/browser", "-m", "not drill"]

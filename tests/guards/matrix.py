@@ -17,7 +17,7 @@ PEOPLE = (
     *("kastus", "ingrid"),
 )
 # So many people a test: making the world takes as long as some of them, and a test has to end in time.
-GROUPS = [PEOPLE[at : at + 7] for at in range(0, len(PEOPLE), 7)]
+GROUPS = [PEOPLE[at::4] for at in (1, 2, 3, 0)]
 NOT_IN = ("nobody", "half", "bare", "suspended")  # not signed in, or not wholly
 WRONG = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 METHODS = (*SERVED, *WRONG)

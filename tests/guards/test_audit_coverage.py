@@ -1001,7 +1001,6 @@ def test_a_service_leaves_its_events(module, name, arguments, yury):
     assert set(log.verbs_since(start)) == WRITERS[module][name]
 
 
-@pytest.mark.drill
 @pytest.mark.parametrize("module, name", CALLS, ids=[name for _module, name in CALLS])
 def test_a_service_that_cannot_leave_its_events_writes_nothing(
     module, name, arguments, yury, monkeypatch
