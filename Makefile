@@ -1,4 +1,4 @@
-# `make run` serves Tutela with invented data, `make test` runs every test; nothing else is needed.
+# `make run` serves Tutela with invented data, `make test` runs the tests; nothing else is needed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -1,4 +1,4 @@
-"""Every test: on SQLite, on PostgreSQL, in a browser. `make test` runs this; the drill goes further.
+"""The tests: on SQLite, on PostgreSQL, in a browser. `make test` runs this; the drill goes further.
 
 The databases one after the other, the browser beside them; what fails in one keeps no other from being
 run. Nothing is skipped for lack of a tool.
