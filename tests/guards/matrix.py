@@ -17,6 +17,7 @@ PEOPLE = (
     *("kastus", "ingrid"),
 )
 # So many people a test: making the world takes as long as some of them, and a test has to end in time.
+# Every fourth of the list, so that each group has people of each kind; of shares, the first.
 GROUPS = [PEOPLE[at::4] for at in (1, 2, 3, 0)]
 NOT_IN = ("nobody", "half", "bare", "suspended")  # not signed in, or not wholly
 WRONG = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
